@@ -1,0 +1,147 @@
+/** The parts an address map is made of: interned owners, chunks, and the builder of chunks. */
+import type { CNodeId } from "./model.ts";
+
+const CHUNK_RANGES_MAX = 4096;
+/** A chunk below this size is joined with its neighbour, so that chunks don't crumble. */
+const CHUNK_RANGES_MIN = 512;
+
+/** Consecutive ranges. Two maps that hold the same chunk object hold the same ranges there. */
+export interface Chunk {
+  /** First address of each range, ascending. */
+  readonly starts: Float64Array;
+  /** Owner of each range, as an index into the map's owner table. */
+  readonly owners: Uint32Array;
+  /** One past the last address of the last range. */
+  readonly end: number;
+}
+
+/**
+ * C-node ids by small number. Only ever appended to, so all versions of a volume's map share it:
+ * a number once given keeps its meaning.
+ */
+export class OwnerTable {
+  readonly #ids: CNodeId[] = [];
+  readonly #indexes = new Map<CNodeId, number>();
+
+  indexOf(id: CNodeId): number {
+    const known = this.#indexes.get(id);
+    if (known !== undefined) return known;
+    const index = this.#ids.push(id) - 1;
+    this.#indexes.set(id, index);
+    return index;
+  }
+
+  find(id: CNodeId): number | undefined {
+    return this.#indexes.get(id);
+  }
+
+  idOf(index: number): CNodeId {
+    return this.#ids[index]!;
+  }
+
+  ids(): readonly CNodeId[] {
+    return this.#ids.slice();
+  }
+}
+
+/** Collects ranges in address order into canonical chunks, and keeps count of what each owns. */
+export class ChunkBuilder {
+  readonly #chunks: Chunk[] = [];
+  #starts: number[] = [];
+  #owners: number[] = [];
+  #end = 0;
+  #sizes: Float64Array;
+  #rangeCounts: Uint32Array;
+
+  /** Starts from the counts of the map whose chunks will be shared; from none for a new map. */
+  constructor(
+    sizes: Float64Array = new Float64Array(0),
+    rangeCounts: Uint32Array = new Uint32Array(0),
+  ) {
+    this.#sizes = sizes.slice();
+    this.#rangeCounts = rangeCounts.slice();
+  }
+
+  /** Adds start … end − 1, which must begin where the last range ended. */
+  add(start: number, end: number, owner: number): void {
+    if (this.#starts.length === 0) this.#reopenLast(owner);
+    if (this.#owners.at(-1) !== owner) {
+      if (this.#starts.length === CHUNK_RANGES_MAX) this.#flush();
+      this.#starts.push(start);
+      this.#owners.push(owner);
+    }
+    this.#end = end;
+  }
+
+  /** Adds a chunk of the old map as it is, where it neither merges with nor follows a fragment. */
+  share(chunk: Chunk): void {
+    const open = this.#starts.length;
+    const lastOwner = open > 0 ? this.#owners.at(-1) : this.#chunks.at(-1)?.owners.at(-1);
+    if (lastOwner === chunk.owners[0] || (open > 0 && open < CHUNK_RANGES_MIN)) {
+      this.forget(chunk);
+      for (let i = 0; i < chunk.starts.length; i++) {
+        const end = i + 1 < chunk.starts.length ? chunk.starts[i + 1]! : chunk.end;
+        this.add(chunk.starts[i]!, end, chunk.owners[i]!);
+      }
+      return;
+    }
+    this.#flush();
+    this.#chunks.push(chunk);
+    this.#end = chunk.end;
+  }
+
+  /** Takes a chunk of the old map out of the counts; its ranges come back, if at all, by `add`. */
+  forget(chunk: Chunk): void {
+    this.#count(chunk, -1);
+  }
+
+  finish(): { chunks: readonly Chunk[]; sizes: Float64Array; rangeCounts: Uint32Array } {
+    this.#flush();
+    return { chunks: this.#chunks, sizes: this.#sizes, rangeCounts: this.#rangeCounts };
+  }
+
+  /** Goes on with the last chunk where the next range merges with it or it is a fragment. */
+  #reopenLast(owner: number): void {
+    const last = this.#chunks.at(-1);
+    if (!last) return;
+    if (last.owners.at(-1) !== owner && last.starts.length >= CHUNK_RANGES_MIN) return;
+    this.#chunks.pop();
+    this.forget(last);
+    this.#starts = Array.from(last.starts);
+    this.#owners = Array.from(last.owners);
+  }
+
+  #flush(): void {
+    if (this.#starts.length === 0) return;
+    const chunk: Chunk = {
+      starts: Float64Array.from(this.#starts),
+      owners: Uint32Array.from(this.#owners),
+      end: this.#end,
+    };
+    this.#count(chunk, 1);
+    this.#chunks.push(chunk);
+    this.#starts = [];
+    this.#owners = [];
+  }
+
+  #count({ starts, owners, end }: Chunk, sign: 1 | -1): void {
+    this.#fit(owners);
+    for (let i = 0; i < starts.length; i++) {
+      const owner = owners[i]!;
+      const length = (i + 1 < starts.length ? starts[i + 1]! : end) - starts[i]!;
+      this.#sizes[owner] = this.#sizes[owner]! + sign * length;
+      this.#rangeCounts[owner] = this.#rangeCounts[owner]! + sign;
+    }
+  }
+
+  #fit(owners: Uint32Array): void {
+    let needed = this.#sizes.length;
+    for (const owner of owners) if (owner >= needed) needed = owner + 1;
+    if (needed === this.#sizes.length) return;
+    const [sizes, rangeCounts] = [new Float64Array(needed), new Uint32Array(needed)];
+    sizes.set(this.#sizes);
+    rangeCounts.set(this.#rangeCounts);
+    this.#sizes = sizes;
+    this.#rangeCounts = rangeCounts;
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Failures come in three kinds. An expected outcome is a value of a closed union. A caller's
+ * mistake is a `Refusal` with a stable code; `http` alone knows which status it means. A mistake
+ * of ours hits `invariant` and ends the request, or the process.
+ */
+
+/** One bad place in a request: `path` in the form `processes[3].weight`, "" for the whole body. */
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface RefusalDetails {
+  /** What is wrong, naming the offending value. */
+  readonly detail: string;
+  /** What the caller can do about it. */
+  readonly correction?: string | undefined;
+  readonly errors?: readonly FieldError[] | undefined;
+}
+
+/** A request that cannot be carried out as it stands; nothing has changed. `code` is kebab-case. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly code: RefusalCode;
+  readonly correction: string | undefined;
+  readonly errors: readonly FieldError[] | undefined;
+
+  constructor(code: RefusalCode, { detail, correction, errors }: RefusalDetails) {
+    super(detail);
+    this.code = code;
+    this.correction = correction;
+    this.errors = errors;
+  }
+
+  /** The same refusal with its field paths put under `prefix`, for items of a larger request. */
+  under(prefix: string): Refusal {
+    const errors = (this.errors ?? [{ path: "", message: this.message }]).map((error) => ({
+      path: error.path === "" ? prefix : `${prefix}.${error.path}`,
+      message: error.message,
+    }));
+    return new Refusal(this.code, { detail: this.message, correction: this.correction, errors });
+  }
+}
+
+/** Every code that the core and the operations refuse with. */
+export type RefusalCode =
+  | "address-space-exceeded"
+  | "block-count-shrinks"
+  | "boundary-off-extent"
+  | "callback-not-allowed"
+  | "extent-blocks-fixed"
+  | "link-assigned"
+  | "link-bound-elsewhere"
+  | "link-down"
+  | "link-not-assigned"
+  | "map-gap"
+  | "map-outside-volume"
+  | "map-overlap"
+  | "map-range-reversed"
+  | "no-active-processes"
+  | "node-id-taken"
+  | "not-a-receiver"
+  | "not-linked"
+  | "not-unlinked"
+  | "precondition-failed"
+  | "precondition-required"
+  | "process-draining"
+  | "process-holds-link"
+  | "process-in-use"
+  | "process-owns-addresses"
+  | "r-node-has-link"
+  | "rebalance-not-applied"
+  | "servers-unreachable"
+  | "storage-server-in-use"
+  | "unknown-c-node"
+  | "unknown-link"
+  | "unknown-process"
+  | "unknown-r-node"
+  | "unknown-storage-server"
+  | "unknown-volume"
+  | "not-found";
+
+/** Asserts what only a mistake of ours can break. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}

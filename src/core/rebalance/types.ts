@@ -1,0 +1,115 @@
+/** What is asked of the planner, and what it answers. Amounts are addresses unless named else. */
+import type { AddressMap } from "../address-map.ts";
+import type { CNodeId, ProcessId, VolumeId } from "../model.ts";
+
+export type Strategy = "equalize" | "pairwise" | "proportional";
+
+export interface RebalanceRequest {
+  readonly strategy: Strategy;
+  /** Absent: all volumes. */
+  readonly volumeIds?: readonly VolumeId[] | undefined;
+  /** ρ in millionths, for this plan only. */
+  readonly replicationCostMicro?: number | undefined;
+  /** Millionths of the fair share T / N. */
+  readonly toleranceMicro?: number | undefined;
+  readonly maxMovedAddresses?: number | undefined;
+  /** pairwise: either; proportional: the fraction. */
+  readonly transfer?:
+    | { readonly fractionMicro: number }
+    | { readonly addresses: number }
+    | undefined;
+  /** pairwise: only these pairs. */
+  readonly pairs?: readonly ProcessPair[] | undefined;
+  /** proportional: only these receive (¶67). */
+  readonly receiverProcessIds?: readonly ProcessId[] | undefined;
+  /** Moves even where the load would not get more even. */
+  readonly force?: boolean | undefined;
+}
+
+export interface ProcessPair {
+  readonly linkedProcessId: ProcessId;
+  readonly unlinkedProcessId: ProcessId;
+}
+
+export interface Move {
+  readonly volumeId: VolumeId;
+  readonly firstLba: number;
+  readonly lastLba: number;
+  readonly fromCNodeId: CNodeId;
+  readonly toCNodeId: CNodeId;
+}
+
+/** Why a plan is as it is. */
+export type ExplanationCode =
+  | "all-linked"
+  | "already-balanced"
+  | "budget-exhausted"
+  | "draining"
+  | "forced"
+  | "late-joiner"
+  | "no-active-processes"
+  | "no-links"
+  | "no-pairs"
+  | "no-receivers"
+  | "no-volumes"
+  | "nothing-to-give"
+  | "rounded-to-nothing"
+  | "within-tolerance"
+  | "would-not-improve";
+
+/** `code` is stable; `detail` is a sentence for people. */
+export interface Explanation {
+  readonly code: ExplanationCode;
+  readonly detail: string;
+  readonly volumeId?: VolumeId | undefined;
+  readonly processId?: ProcessId | undefined;
+}
+
+export interface Imbalance {
+  /** max load / mean load; 1 is perfect. */
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface ProcessEffect {
+  readonly processId: ProcessId;
+  readonly linked: boolean;
+  readonly addressesBefore: number;
+  readonly addressesAfter: number;
+  readonly loadBefore: number;
+  readonly loadAfter: number;
+}
+
+export interface Plan {
+  /** SHA-256, in hex, over the base revision and the moves. */
+  readonly planHash: string;
+  readonly baseRevision: number;
+  /** N of Eq. 1: active processes. */
+  readonly processCount: number;
+  /** N_R of Eq. 1: active processes whose R-node holds a link. */
+  readonly linkedProcessCount: number;
+  /** K in percent; null but for `proportional`. */
+  readonly transferPercent: number | null;
+  readonly replicationCost: {
+    readonly value: number;
+    readonly source: "request" | "cluster" | "equation-1";
+  };
+  readonly movedAddresses: number;
+  /** The least that any plan to the full target could move. */
+  readonly minimumMovedAddresses: number;
+  readonly remainingAddresses: number;
+  /** Ranges of the whole A2C table. */
+  readonly rangesBefore: number;
+  readonly rangesAfter: number;
+  /** `before` and `after` of the loads summed over all volumes; `volumes`: those planned. */
+  readonly imbalance: Imbalance & {
+    readonly volumes: readonly (Imbalance & { readonly volumeId: VolumeId })[];
+  };
+  /** In volume and address order; neighbours with the same two ends are one move. */
+  readonly moves: readonly Move[];
+  /** Every process of the cluster, over all volumes. */
+  readonly processes: readonly ProcessEffect[];
+  readonly explanations: readonly Explanation[];
+  /** The maps of the volumes that change. */
+  readonly maps: readonly { readonly volumeId: VolumeId; readonly map: AddressMap }[];
+}

@@ -1,0 +1,64 @@
+/** The cluster state as plain records, as a store hands it over at start. */
+import { AddressMap } from "./address-map.ts";
+import type { VolumeRecord } from "./changes.ts";
+import { type ClusterState, emptyState, indexOf } from "./cluster-state.ts";
+import type { Digest } from "./digest.ts";
+import type {
+  Credentials,
+  Link,
+  LinkAssignment,
+  Process,
+  Settings,
+  StorageServer,
+  StorageServerId,
+} from "./model.ts";
+import { type RangeColumns, rangesOf } from "./ranges.ts";
+import { SortedMap } from "./sorted-map.ts";
+
+export interface StateRecords {
+  readonly clusterId: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly distributedRevision: number;
+  readonly linkAssignmentsRevision: number;
+  /** As it was written with the head; compared with the rows at start. */
+  readonly digest: Digest;
+  readonly settings: Settings;
+  readonly storageServers: readonly StorageServer[];
+  readonly credentials: readonly (readonly [StorageServerId, Credentials])[];
+  readonly processes: readonly Process[];
+  readonly links: readonly Link[];
+  readonly linkAssignments: readonly LinkAssignment[];
+  readonly volumes: readonly VolumeRecords[];
+}
+
+/** A volume and its canonical rows in address order. */
+export interface VolumeRecords {
+  readonly record: VolumeRecord;
+  readonly ranges: RangeColumns;
+}
+
+/** The state that the records describe. Fails on a map with a gap or an overlap. */
+export function restoreState(records: StateRecords): ClusterState {
+  const { processes, linkAssignments } = records;
+  return {
+    ...emptyState(records),
+    revision: records.revision,
+    distributedRevision: records.distributedRevision,
+    linkAssignmentsRevision: records.linkAssignmentsRevision,
+    digest: records.digest,
+    settings: records.settings,
+    storageServers: SortedMap.from(records.storageServers.map((server) => [server.id, server])),
+    credentials: SortedMap.from(records.credentials),
+    processes: SortedMap.from(processes.map((process) => [process.id, process])),
+    links: SortedMap.from(records.links.map((link) => [link.id, link])),
+    linkAssignments: SortedMap.from(linkAssignments.map((row) => [row.linkId, row])),
+    volumes: SortedMap.from(
+      records.volumes.map(({ record, ranges }) => [
+        record.id,
+        { ...record, map: AddressMap.of(rangesOf(ranges)) },
+      ]),
+    ),
+    index: indexOf(processes, linkAssignments),
+  };
+}
