@@ -1,0 +1,101 @@
+import {
+  type ClusterState,
+  nextRevision,
+  putCredentials,
+  putStorageServer,
+  removeStorageServer,
+} from "../cluster-state.ts";
+import { Refusal } from "../errors.ts";
+import type {
+  Credentials,
+  Labels,
+  ServiceState,
+  StorageServer,
+  StorageServerId,
+} from "../model.ts";
+import { findStorageServer } from "./find.ts";
+import { merge } from "./merge.ts";
+
+export interface StorageServerRegistration {
+  readonly id: StorageServerId;
+  readonly callbackUrl?: string | undefined;
+  readonly labels?: Labels | undefined;
+}
+
+export interface StorageServerPatch {
+  readonly callbackUrl?: string | null | undefined;
+  readonly labels?: Labels | null | undefined;
+  readonly state?: ServiceState | undefined;
+}
+
+/** Registers a server with `credentials`, or changes one that stands and keeps its own. */
+export function registerStorageServer(
+  state: ClusterState,
+  { id, callbackUrl, labels }: StorageServerRegistration,
+  credentials: Credentials,
+): ClusterState {
+  if (state.storageServers.has(id)) return changeStorageServer(state, id, { callbackUrl, labels });
+  const revision = nextRevision(state);
+  const server: StorageServer = {
+    id,
+    callbackUrl,
+    labels,
+    state: "active",
+    registeredRevision: revision,
+    revision,
+  };
+  return putCredentials(putStorageServer(state, server), id, credentials);
+}
+
+/** A changed callback starts a new registration (distribution, rule 7). */
+export function changeStorageServer(
+  state: ClusterState,
+  id: StorageServerId,
+  patch: StorageServerPatch,
+): ClusterState {
+  const server = findStorageServer(state, id);
+  const changed = merge<StorageServer>(server, patch);
+  if (changed === server) return state;
+  const revision = nextRevision(state);
+  const registeredRevision =
+    changed.callbackUrl === server.callbackUrl ? server.registeredRevision : revision;
+  return putStorageServer(state, { ...changed, registeredRevision, revision });
+}
+
+export function deleteStorageServer(state: ClusterState, id: StorageServerId): ClusterState {
+  findStorageServer(state, id);
+  const users = [
+    ...usersOf("process", state.processes.values(), id),
+    ...usersOf("link", state.links.values(), id),
+  ];
+  if (users.length > 0) {
+    const named = users.slice(0, 5).join(", ");
+    throw new Refusal("storage-server-in-use", {
+      detail: `storage server ${id} is used by ${users.length} records: ${named}`,
+      correction: "Delete its processes and unbind its links first",
+    });
+  }
+  return removeStorageServer(state, id);
+}
+
+/** New credentials in place of the old; the record takes the revision, the secret has no history. */
+export function changeCredentials(
+  state: ClusterState,
+  id: StorageServerId,
+  change: (current: Credentials) => Credentials,
+): ClusterState {
+  const server = findStorageServer(state, id);
+  const current = state.credentials.get(id)!;
+  const touched = putStorageServer(state, { ...server, revision: nextRevision(state) });
+  return putCredentials(touched, id, change(current));
+}
+
+function usersOf(
+  kind: string,
+  records: Iterable<{ id: string; storageServerId?: StorageServerId | undefined }>,
+  serverId: StorageServerId,
+): string[] {
+  return [...records]
+    .filter((record) => record.storageServerId === serverId)
+    .map((record) => `${kind} ${record.id}`);
+}

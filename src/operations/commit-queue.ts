@@ -1,0 +1,171 @@
+/**
+ * The one way a change goes. Commands that have gathered while the last transaction ran are
+ * decided one after another, each on the state that the one before it leaves, and go into the
+ * store in one transaction: group commit. Readers see only what is committed, and nobody is
+ * answered, not even refused, before the transaction that the answer rests on is durable.
+ */
+import { changesBetween, countChanges, isEmpty, sealRevision } from "../core/changes.ts";
+import { checkChanges } from "../core/check.ts";
+import type { ClusterState } from "../core/cluster-state.ts";
+import { invariant } from "../core/errors.ts";
+import { restoreState } from "../core/stored-state.ts";
+import type { Append, RebalanceToStore, Store } from "../store/store.ts";
+
+/** Who wants what done; `decide` is pure and may run again when the head has moved. */
+export interface Command<T> {
+  /** What the revision is called, for example `register-process`. */
+  readonly kind: string;
+  readonly actor: string;
+  readonly reason?: string | undefined;
+  /** Throws a `Refusal`, or tells the next state. `at` is in milliseconds since 1970. */
+  decide(state: ClusterState, at: number): Decision<T>;
+}
+
+export interface Decision<T> {
+  readonly state: ClusterState;
+  readonly answer: T;
+  /** Stored in the same transaction. */
+  readonly rebalance?: RebalanceToStore | undefined;
+}
+
+export interface Committed<T> {
+  readonly answer: T;
+  /** The state right after this decision. */
+  readonly state: ClusterState;
+  /** Whether it took a revision. */
+  readonly changed: boolean;
+}
+
+export interface CommitQueueParts {
+  readonly store: Pick<Store, "append" | "load">;
+  readonly state: ClusterState;
+  readonly now: () => number;
+  /** Called with every newly committed head; a hint that never fails the commit. */
+  readonly onCommitted: (state: ClusterState) => void;
+}
+
+/** So many decisions share a transaction at most, so that no batch holds up the event loop. */
+const BATCH_COMMANDS_MAX = 256;
+
+interface Waiting {
+  readonly command: Command<unknown>;
+  readonly resolve: (committed: Committed<unknown>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A decided batch: what to store, and how to answer each caller once it is stored. */
+interface Batch {
+  readonly state: ClusterState;
+  readonly entries: Append[];
+  readonly answers: (() => void)[];
+}
+
+export class CommitQueue {
+  readonly #parts: CommitQueueParts;
+  #committed: ClusterState;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(parts: CommitQueueParts) {
+    this.#parts = parts;
+    this.#committed = parts.state;
+  }
+
+  /** The committed state; what reads are answered from. */
+  get state(): ClusterState {
+    return this.#committed;
+  }
+
+  /** Resolves when the decision is durable; rejects with its refusal or with a `StoreError`. */
+  submit<T>(command: Command<T>): Promise<Committed<T>> {
+    return new Promise<Committed<T>>((resolve, reject) => {
+      this.#waiting.push({ command, resolve: resolve as Waiting["resolve"], reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when everything submitted so far is answered. */
+  async drain(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop lets requests that have already arrived join the first batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const taken = this.#waiting.splice(0, BATCH_COMMANDS_MAX);
+      try {
+        const batch = await this.#store(taken);
+        this.#committed = batch.state;
+        if (batch.entries.length > 0) this.#parts.onCommitted(batch.state);
+        for (const answer of batch.answers) answer();
+      } catch (error) {
+        for (const { reject } of taken) reject(error);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #store(taken: readonly Waiting[]): Promise<Batch> {
+    for (;;) {
+      const batch = this.#decide(taken);
+      if (batch.entries.length === 0) return batch;
+      const outcome = await this.#parts.store.append(this.#committed.revision, batch.entries);
+      if (outcome === "committed") return batch;
+      this.#committed = restoreState(await this.#parts.store.load());
+    }
+  }
+
+  #decide(taken: readonly Waiting[]): Batch {
+    let state = this.#committed;
+    const entries: Append[] = [];
+    const answers: (() => void)[] = [];
+    for (const { command, resolve, reject } of taken) {
+      try {
+        const at = this.#parts.now();
+        const { state: next, answer, rebalance } = command.decide(state, at);
+        const entry = appendOf(state, next, { command, at, rebalance });
+        if (entry) {
+          entries.push(entry.append);
+          state = entry.sealed;
+        }
+        const committed = { answer, state, changed: entry !== undefined };
+        answers.push(() => resolve(committed));
+      } catch (error) {
+        answers.push(() => reject(error));
+      }
+    }
+    return { state, entries, answers };
+  }
+}
+
+/** The store's entry for a decision; nothing when it changes nothing. */
+function appendOf(
+  before: ClusterState,
+  decided: ClusterState,
+  {
+    command,
+    at,
+    rebalance,
+  }: Pick<Decision<unknown>, "rebalance"> & {
+    command: Command<unknown>;
+    at: number;
+  },
+): { append: Append; sealed: ClusterState } | undefined {
+  const changes = changesBetween(before, decided);
+  if (isEmpty(changes)) return undefined;
+  const sealed = sealRevision(before, decided, changes);
+  const broken = checkChanges(before, sealed, changes);
+  invariant(broken.length === 0, broken.join("; "));
+  const { kind, actor, reason } = command;
+  const heading = { revision: sealed.revision, at, actor, reason, kind };
+  const append: Append = {
+    heading: { ...heading, changed: countChanges(changes) },
+    changes,
+    digest: sealed.digest,
+    distributedRevision: sealed.distributedRevision,
+    linkAssignmentsRevision: sealed.linkAssignmentsRevision,
+    rebalance,
+  };
+  return { append, sealed };
+}

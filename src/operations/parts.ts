@@ -1,0 +1,30 @@
+/** What the operations work with; wired in `service.ts`. */
+import type { Match } from "../core/decisions/precondition.ts";
+import type { StorageServerId } from "../core/model.ts";
+import type { Store } from "../store/store.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+
+export interface OperationParts {
+  readonly commits: CommitQueue;
+  readonly store: Store;
+  readonly delivery: DeliveryView;
+  readonly callbackPolicy: CallbackPolicy;
+  readonly now: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/** Where callbacks may go; the same rule is applied again to every connection. */
+export interface CallbackPolicy {
+  admitUrl(url: string): Promise<{ allowed: true } | { allowed: false; reason: string }>;
+}
+
+/** What the pusher knows; a consumer of revisions like any other. */
+export interface DeliveryView {
+  unreachable(): ReadonlySet<StorageServerId>;
+}
+
+/** Who calls, and which version the call was made from. */
+export interface Caller {
+  readonly actor: string;
+  readonly match?: Match | undefined;
+}

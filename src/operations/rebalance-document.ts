@@ -1,0 +1,106 @@
+/** A rebalance as it is stored and answered, but for its moves. */
+import { MICRO } from "../core/model.ts";
+import type { Plan, RebalanceRequest } from "../core/rebalance/types.ts";
+
+/** A dry run can be applied for so long. */
+export const PLAN_KEPT_MS = 24 * 60 * 60 * 1000;
+
+export type RebalanceState = "planned" | "applied" | "no-op" | "rolled-back" | "expired";
+
+export interface RebalanceDocument
+  extends Omit<Plan, "moves" | "maps" | "processes" | "transferPercent"> {
+  readonly id: string | null;
+  readonly state: RebalanceState;
+  readonly strategy: RebalanceRequest["strategy"];
+  readonly parameters: RebalanceParameters;
+  /** The revision that it took; null where it took none. */
+  readonly revision: number | null;
+  readonly transferPercent: number | null;
+  readonly moveCount: number;
+  readonly processes: Plan["processes"];
+  readonly requestedBy: string;
+  readonly reason?: string | undefined;
+  /** RFC 3339, UTC. */
+  readonly createdAt: string;
+  readonly appliedAt?: string | undefined;
+}
+
+/** What was asked for, in the form in which it is asked. */
+export interface RebalanceParameters {
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  readonly allowUnreachable: boolean;
+  readonly volumeIds?: readonly string[] | undefined;
+  readonly replicationCost?: number | undefined;
+  readonly tolerance?: number | undefined;
+  readonly maxMovedAddresses?: number | undefined;
+  readonly transfer?: { fraction: number } | { addresses: number } | undefined;
+  readonly pairs?: RebalanceRequest["pairs"];
+  readonly receiverProcessIds?: RebalanceRequest["receiverProcessIds"];
+}
+
+export interface RebalanceOrder extends RebalanceRequest {
+  readonly dryRun: boolean;
+  readonly allowUnreachable: boolean;
+  readonly reason?: string | undefined;
+}
+
+export interface RebalanceFacts {
+  readonly order: RebalanceOrder;
+  readonly plan: Plan;
+  readonly id: string | null;
+  readonly state: RebalanceState;
+  readonly revision: number | null;
+  readonly requestedBy: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export function describeRebalance(facts: RebalanceFacts): RebalanceDocument {
+  const { order, plan, id, state, revision, requestedBy, at } = facts;
+  const { moves, maps: _, ...figures } = plan;
+  const time = new Date(at).toISOString();
+  return {
+    id,
+    state,
+    strategy: order.strategy,
+    parameters: parametersOf(order),
+    ...figures,
+    revision,
+    moveCount: moves.length,
+    requestedBy,
+    reason: order.reason,
+    createdAt: time,
+    appliedAt: state === "applied" ? time : undefined,
+  };
+}
+
+/** The document at a later time: a plan that nobody applied has expired. */
+export function asOf(document: RebalanceDocument, now: number): RebalanceDocument {
+  const expired =
+    document.state === "planned" && now > Date.parse(document.createdAt) + PLAN_KEPT_MS;
+  return expired ? { ...document, state: "expired" } : document;
+}
+
+function parametersOf(order: RebalanceOrder): RebalanceParameters {
+  const { transfer } = order;
+  return {
+    dryRun: order.dryRun,
+    force: order.force ?? false,
+    allowUnreachable: order.allowUnreachable,
+    volumeIds: order.volumeIds,
+    replicationCost: fractionOf(order.replicationCostMicro),
+    tolerance: fractionOf(order.toleranceMicro),
+    maxMovedAddresses: order.maxMovedAddresses,
+    transfer:
+      transfer && "fractionMicro" in transfer
+        ? { fraction: transfer.fractionMicro / MICRO }
+        : transfer,
+    pairs: order.pairs,
+    receiverProcessIds: order.receiverProcessIds,
+  };
+}
+
+function fractionOf(micro: number | undefined): number | undefined {
+  return micro === undefined ? undefined : micro / MICRO;
+}
