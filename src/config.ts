@@ -1,0 +1,110 @@
+/** The environment, read once. Each variable is described here and nowhere else. */
+import { z } from "zod";
+import { type CallbackPolicy, parseCallbackPolicy } from "./push/callback-policy.ts";
+import { StartError } from "./start-error.ts";
+
+const DEFAULT_DATABASE_URL = "sqlite:data/evenkeel.db";
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+const environmentSchema = z.object({
+  HOST: z.string().min(1).default("127.0.0.1").meta({
+    description: "Where to listen; another host than loopback needs `TOKENS_FILE`",
+  }),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, "must be a port number from 0 to 65535")
+    .transform(Number)
+    .refine((port) => port <= 65_535, "must be a port number from 0 to 65535")
+    .default(8080)
+    .meta({ description: "0 takes any free port" }),
+  DATABASE_URL: z
+    .string()
+    .regex(/^sqlite:.+$/, "must be sqlite:<file>")
+    .default(DEFAULT_DATABASE_URL)
+    .meta({ description: "The store: `sqlite:` and a file; its directory must exist" }),
+  TOKENS_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'JSON `[{"name", "role": "admin"|"operator"|"viewer", "sha256": "<hex of the token>"}]`, ' +
+        "reread on SIGHUP",
+    }),
+  CALLBACK_ALLOW: z.string().default("127.0.0.0/8,::1/128").meta({
+    description:
+      "CIDRs, comma-separated, each optionally with `@port` or `@from-to`, that callbacks may go to",
+  }),
+  LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
+    .default("info")
+    .meta({ description: "How much is logged: fatal, error, warn, info, debug, trace or silent" }),
+});
+
+/** Variables of the contract whose features are still to come: set, they must not be ignored. */
+const NOT_YET = ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CLIENT_CA_FILE"];
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** The SQLite file. */
+  readonly databaseFile: string;
+  /** Nobody chose a place for the file, so its directory is made. */
+  readonly databaseIsDefault: boolean;
+  readonly tokensFile: string | undefined;
+  readonly callbackPolicy: CallbackPolicy;
+  readonly logLevel: string;
+}
+
+/** Refuses with a `StartError` that names the variable. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  refuseUnbuilt(environment);
+  const result = environmentSchema.safeParse(environment);
+  if (!result.success) {
+    const [{ path, message } = { path: [], message: "" }] = result.error.issues;
+    const name = String(path[0]);
+    throw new StartError(`${name}=${environment[name]}: ${message}`);
+  }
+  const { HOST, PORT, DATABASE_URL, TOKENS_FILE, CALLBACK_ALLOW, LOG_LEVEL } = result.data;
+  if (TOKENS_FILE === undefined && !LOOPBACK.test(HOST)) {
+    throw new StartError(
+      `HOST=${HOST}: without tokens only loopback is served; set TOKENS_FILE, or HOST=127.0.0.1`,
+    );
+  }
+  return Object.freeze({
+    host: HOST,
+    port: PORT,
+    databaseFile: DATABASE_URL.slice("sqlite:".length),
+    databaseIsDefault: DATABASE_URL === DEFAULT_DATABASE_URL,
+    tokensFile: TOKENS_FILE,
+    callbackPolicy: callbackPolicyOf(CALLBACK_ALLOW),
+    logLevel: LOG_LEVEL,
+  });
+}
+
+/** The README's table of variables: name, default, meaning. */
+export function describeEnvironment(): { name: string; standard: string; meaning: string }[] {
+  return Object.entries(environmentSchema.shape).map(([name, schema]) => {
+    const standard = schema.safeParse(undefined).data;
+    const meaning = z.globalRegistry.get(schema)?.description ?? "";
+    return { name, standard: standard === undefined ? "none" : `\`${standard}\``, meaning };
+  });
+}
+
+function callbackPolicyOf(text: string): CallbackPolicy {
+  try {
+    return parseCallbackPolicy(text);
+  } catch (error) {
+    throw new StartError(`CALLBACK_ALLOW=${text}: ${(error as Error).message}`);
+  }
+}
+
+function refuseUnbuilt(environment: Readonly<Record<string, string | undefined>>): void {
+  for (const name of NOT_YET) {
+    if (environment[name] === undefined) continue;
+    throw new StartError(`${name} is set, but this version does not serve HTTPS: unset it`);
+  }
+  if (environment.DATABASE_URL?.startsWith("postgres")) {
+    throw new StartError("DATABASE_URL: this version has no PostgreSQL engine: use sqlite:<file>");
+  }
+}

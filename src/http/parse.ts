@@ -1,0 +1,60 @@
+/** zod decides; what it refuses is told field by field, and nothing is coerced. */
+import type { z } from "zod";
+import type { FieldError } from "../core/errors.ts";
+import { HttpProblem } from "./problems.ts";
+
+/** The first so many bad fields are told; a table of a million bad rows has a short answer. */
+const FIELD_ERRORS_MAX = 20;
+
+export function parse(
+  schema: z.ZodType | undefined,
+  value: unknown,
+  part: "path" | "query" | "body",
+): unknown {
+  if (!schema) {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === "object" && Object.keys(value).length === 0) return undefined;
+    throw invalid(part, [{ path: "", message: `this call takes no ${part}` }]);
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(part, result.error.issues.flatMap(fieldErrors));
+}
+
+function invalid(part: string, errors: readonly FieldError[]): HttpProblem {
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  const where = first?.path ? `${first.path}: ` : "";
+  return new HttpProblem(400, "invalid-request", {
+    detail: `the ${part} is not as documented: ${where}${first?.message}${more}`,
+    correction: "Correct the fields named in errors; /docs describes each of them",
+    errors: errors.slice(0, FIELD_ERRORS_MAX),
+  });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === "invalid_union" && issue.errors.length > 0) return closestBranch(issue);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: formatPath([...issue.path, key]),
+      message: "this field is not known here",
+    }));
+  }
+  return [{ path: formatPath(issue.path), message: issue.message }];
+}
+
+/** Of a union, what is wrong with the form that was nearly met. */
+function closestBranch(issue: z.core.$ZodIssueInvalidUnion): FieldError[] {
+  const [closest = []] = [...issue.errors].sort((a, b) => a.length - b.length);
+  return closest.flatMap((inner) =>
+    fieldErrors({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue),
+  );
+}
+
+/** `["entries", 3, "firstLba"]` is `entries[3].firstLba`. */
+function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    return text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
+}

@@ -1,0 +1,130 @@
+/** The one table from refusals to statuses, and the form in which problems are told (RFC 9457). */
+import { STATUS_CODES } from "node:http";
+import { type FieldError, Refusal, type RefusalCode } from "../core/errors.ts";
+import { StoreError } from "../store/store.ts";
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** Stable, kebab-case. */
+  readonly code: string;
+  readonly correction?: string | undefined;
+  readonly errors?: readonly FieldError[] | undefined;
+}
+
+const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
+  "not-found": 404,
+  "link-not-assigned": 404,
+  "block-count-shrinks": 409,
+  "extent-blocks-fixed": 409,
+  "link-assigned": 409,
+  "link-bound-elsewhere": 409,
+  "link-down": 409,
+  "node-id-taken": 409,
+  "process-draining": 409,
+  "process-holds-link": 409,
+  "process-in-use": 409,
+  "process-owns-addresses": 409,
+  "r-node-has-link": 409,
+  "rebalance-not-applied": 409,
+  "servers-unreachable": 409,
+  "storage-server-in-use": 409,
+  "precondition-failed": 412,
+  "address-space-exceeded": 422,
+  "boundary-off-extent": 422,
+  "callback-not-allowed": 422,
+  "map-gap": 422,
+  "map-outside-volume": 422,
+  "map-overlap": 422,
+  "map-range-reversed": 422,
+  "no-active-processes": 422,
+  "not-a-receiver": 422,
+  "not-linked": 422,
+  "not-unlinked": 422,
+  "unknown-c-node": 422,
+  "unknown-link": 422,
+  "unknown-process": 422,
+  "unknown-r-node": 422,
+  "unknown-storage-server": 422,
+  "unknown-volume": 422,
+  "precondition-required": 428,
+};
+
+const STORE_STATUS = { full: 507, unavailable: 503, "outcome-unknown": 503 } as const;
+
+/** A problem that `http` itself finds, before any operation is asked. */
+export class HttpProblem extends Error {
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    details: Pick<Problem, "detail" | "correction" | "errors">,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(details.detail);
+    this.problem = problemOf(status, code, details);
+    this.headers = headers;
+  }
+}
+
+/** The problem that an error is told as. `undefined`: a mistake of ours, told without details. */
+export function problemFor(error: unknown): Problem | undefined {
+  if (error instanceof HttpProblem) return error.problem;
+  if (error instanceof Refusal) {
+    const { code, message: detail, correction, errors } = error;
+    return problemOf(STATUS_OF[code], code, { detail, correction, errors });
+  }
+  if (error instanceof StoreError) {
+    return problemOf(STORE_STATUS[error.reason], `store-${error.reason}`, {
+      detail: error.message,
+      correction: "Read the present state before you try again",
+    });
+  }
+  return fastifyProblem(error);
+}
+
+export const internalProblem = (): Problem =>
+  problemOf(500, "internal-error", {
+    detail: "the service made a mistake; its log has the details",
+  });
+
+/** What Fastify refuses before a handler runs, by its error codes. */
+function fastifyProblem(error: unknown): Problem | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  const detail = error.message;
+  switch (error.code) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return problemOf(413, "body-too-large", { detail, correction: "Send less at once" });
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return problemOf(415, "unsupported-media-type", {
+        detail,
+        correction: "Send application/json",
+      });
+    case "FST_ERR_CTP_EMPTY_JSON_BODY":
+    case "FST_ERR_CTP_INVALID_JSON_BODY":
+    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
+      return problemOf(400, "malformed-json", {
+        detail,
+        correction: "Send well-formed JSON",
+        errors: [{ path: "", message: detail }],
+      });
+    case "FST_ERR_BAD_URL":
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return problemOf(400, "malformed-url", { detail, correction: "Correct the path" });
+    default:
+      return undefined;
+  }
+}
+
+function problemOf(
+  status: number,
+  code: string,
+  { detail, correction, errors }: Pick<Problem, "detail" | "correction" | "errors">,
+): Problem {
+  const title = STATUS_CODES[status] ?? "Error";
+  return { type: `urn:evenkeel:problem:${code}`, title, status, detail, code, correction, errors };
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { type Endpoint, endpoint } from "../endpoint.ts";
+import type { RouteParts } from "../parts.ts";
+import { count, revision } from "../schemas/common.ts";
+
+const base = { method: "GET", role: "open", tag: "Service" } as const;
+
+export function healthEndpoints(parts: RouteParts): Endpoint[] {
+  return [
+    endpoint({
+      ...base,
+      url: "/healthz",
+      summary: "Is it alive?",
+      description: "Answers as long as the process can.",
+      answers: {
+        200: {
+          description: "It is",
+          schema: z.strictObject({ status: z.literal("ok") }),
+          example: { status: "ok" },
+        },
+      },
+      handle: () => ({ status: 200, body: { status: "ok" } }),
+    }),
+    endpoint({
+      ...base,
+      url: "/readyz",
+      summary: "May it take traffic?",
+      description: "The tables are loaded and checked, the store takes writes.",
+      answers: {
+        200: {
+          description: "It may",
+          schema: z.strictObject({
+            status: z.literal("ready"),
+            revision,
+            storageServers: count("Registered storage servers", 3),
+          }),
+          example: { status: "ready", revision: 42, storageServers: 3 },
+        },
+      },
+      handle: () => {
+        const { revision: head, storageServers } = parts.state();
+        const body = { status: "ready", revision: head, storageServers: storageServers.size };
+        return { status: 200, body };
+      },
+    }),
+  ];
+}

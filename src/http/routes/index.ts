@@ -1,0 +1,30 @@
+/** All calls of the API, in the order in which the document shows them. */
+import type { Endpoint } from "../endpoint.ts";
+import type { RouteParts } from "../parts.ts";
+import { a2cEndpoints } from "./a2c.ts";
+import { clusterEndpoints } from "./cluster.ts";
+import { healthEndpoints } from "./health.ts";
+import { linkAssignmentEndpoints } from "./link-assignments.ts";
+import { linkEndpoints } from "./links.ts";
+import { processEndpoints } from "./processes.ts";
+import { rebalanceEndpoints } from "./rebalances.ts";
+import { revisionEndpoints } from "./revisions.ts";
+import { storageServerEndpoints } from "./storage-servers.ts";
+import { topologyEndpoints } from "./topology.ts";
+import { volumeEndpoints } from "./volumes.ts";
+
+export function allEndpoints(parts: RouteParts): Endpoint[] {
+  return [
+    ...topologyEndpoints(parts),
+    ...storageServerEndpoints(parts),
+    ...processEndpoints(parts),
+    ...linkEndpoints(parts),
+    ...volumeEndpoints(parts),
+    ...clusterEndpoints(parts),
+    ...a2cEndpoints(parts),
+    ...linkAssignmentEndpoints(parts),
+    ...revisionEndpoints(parts),
+    ...rebalanceEndpoints(parts),
+    ...healthEndpoints(parts),
+  ];
+}

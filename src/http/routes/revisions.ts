@@ -1,0 +1,162 @@
+import { z } from "zod";
+import { Refusal } from "../../core/errors.ts";
+import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
+import { rangesOf } from "../../core/ranges.ts";
+import type { Difference } from "../../core/sorted-map.ts";
+import type { RevisionDetails, RevisionRecord } from "../../store/store.ts";
+import { type Endpoint, endpoint } from "../endpoint.ts";
+import { pageOfRead, readPositionToken } from "../pages.ts";
+import type { RouteParts } from "../parts.ts";
+import { pageOf, pageQuery, queryInteger } from "../schemas/common.ts";
+import * as schemas from "../schemas/tables.ts";
+import { formatTime } from "../views.ts";
+
+const params = z.strictObject({
+  revision: queryInteger("A revision", { min: 0, max: MAX_ADDRESS_COUNT }).meta({ example: 8 }),
+});
+const base = { method: "GET", role: "viewer", tag: "Tables" } as const;
+
+const example = {
+  revision: 8,
+  at: "2026-11-22T10:15:30.123Z",
+  actor: "local",
+  reason: "link 2 is back",
+  kind: "rebalance",
+  changed: { a2cEntries: 3, linkAssignments: 0, movedAddresses: 22 },
+  convergedAt: "2026-11-22T10:15:30.140Z",
+};
+
+const noChanges = {
+  storageServers: [],
+  processes: [],
+  links: [],
+  volumes: [],
+  linkAssignments: [],
+  a2c: [
+    {
+      volumeId: "vol-1",
+      removed: [{ firstLba: 0, lastLba: 32, cNodeId: "c-1" }],
+      added: [{ firstLba: 0, lastLba: 21, cNodeId: "c-1" }],
+    },
+  ],
+};
+
+export function revisionEndpoints(parts: RouteParts): Endpoint[] {
+  return [
+    endpoint({
+      ...base,
+      url: "/v1/revisions",
+      summary: "List the revisions",
+      description: "Newest first: what was done, by whom, when, and how much it changed.",
+      query: pageQuery,
+      answers: {
+        200: {
+          description: "A page",
+          schema: pageOf(schemas.revisionSummary),
+          example: { items: [example] },
+        },
+      },
+      handle: async ({ query: { limit, pageToken } }) => {
+        const before = readPositionToken(pageToken);
+        const found = await parts.store.revisions({
+          limit: limit + 1,
+          ...(before === undefined ? {} : { before }),
+        });
+        const page = pageOfRead(found, limit, (record) => String(record.revision));
+        return { status: 200, body: { ...page, items: page.items.map(revisionView) } };
+      },
+    }),
+    endpoint({
+      ...base,
+      url: "/v1/revisions/:revision",
+      summary: "Read a revision",
+      description: "With everything it changed: records before and after, rows that left and came.",
+      params,
+      answers: {
+        200: {
+          description: "The revision",
+          schema: schemas.revisionDetails,
+          example: { ...example, changes: noChanges },
+        },
+      },
+      problems: [404],
+      handle: async ({ params: { revision } }) => ({
+        status: 200,
+        body: detailsView(await findRevision(parts, revision)),
+      }),
+    }),
+    endpoint({
+      ...base,
+      url: "/v1/revisions/:revision/delivery",
+      summary: "Read how far a revision is delivered",
+      description:
+        "A server has acknowledged it when it has the last distributed revision up to it durably.",
+      params,
+      answers: {
+        200: {
+          description: "The progress",
+          schema: schemas.deliveryProgress,
+          example: { revision: 8, servers: 3, acked: 2, behind: ["s-3"] },
+        },
+      },
+      problems: [404],
+      handle: async ({ params: { revision } }) => ({
+        status: 200,
+        body: await deliveryOf(parts, revision),
+      }),
+    }),
+  ];
+}
+
+/** How far a revision is delivered. */
+export async function deliveryOf(
+  parts: RouteParts,
+  revision: number,
+): Promise<z.output<typeof schemas.deliveryProgress>> {
+  const record = await findRevision(parts, revision);
+  const { servers, acked, behind } = parts.distribution.progress(record.distributedRevision);
+  return { revision, servers, acked, behind: [...behind], ...convergence(record) };
+}
+
+async function findRevision({ store }: RouteParts, revision: number): Promise<RevisionDetails> {
+  const record = await store.revision(revision);
+  if (record) return record;
+  throw new Refusal("not-found", {
+    detail: `there is no revision ${revision}`,
+    correction: "GET /v1/revisions lists those that there are",
+  });
+}
+
+function revisionView(record: RevisionRecord): z.output<typeof schemas.revisionSummary> {
+  const { revision, at, actor, reason, kind, changed } = record;
+  return { revision, at: formatTime(at), actor, reason, kind, changed, ...convergence(record) };
+}
+
+function detailsView(record: RevisionDetails): z.output<typeof schemas.revisionDetails> {
+  const { storageServers, processes, links, volumes, linkAssignments, settings, maps } =
+    record.changes;
+  return {
+    ...revisionView(record),
+    changes: {
+      storageServers: storageServers.map(differenceView),
+      processes: processes.map(differenceView),
+      links: links.map(differenceView),
+      volumes: volumes.map(differenceView),
+      linkAssignments: linkAssignments.map(differenceView),
+      settings,
+      a2c: maps.map(({ volumeId, removed, added }) => ({
+        volumeId,
+        removed: [...rangesOf(removed)],
+        added: [...rangesOf(added)],
+      })),
+    },
+  };
+}
+
+function differenceView({ key, before, after }: Difference<string, unknown>) {
+  return { id: key, before, after };
+}
+
+function convergence({ convergedAt }: RevisionRecord): { convergedAt?: string } {
+  return convergedAt === undefined ? {} : { convergedAt: formatTime(convergedAt) };
+}

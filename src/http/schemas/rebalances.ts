@@ -1,0 +1,159 @@
+import { z } from "zod";
+import {
+  cNodeId,
+  count,
+  decimal,
+  positive,
+  processId,
+  queryInteger,
+  rebalanceId,
+  revision,
+  time,
+  volumeId,
+} from "./common.ts";
+import { deliveryProgress } from "./tables.ts";
+import { replicationCost } from "./topology.ts";
+
+/** A plan's moves are answered up to here; the rest is paged. */
+export const MOVES_SHOWN_MAX = 1000;
+
+const fraction = decimal("Fraction of the giver's addresses", { min: 0.000001, max: 1 }, 0.5);
+const byFraction = z.strictObject({ fraction });
+const byAddresses = z.strictObject({ addresses: positive("Addresses per pair and volume", 17) });
+const unique = <Item extends z.ZodType>(item: Item) =>
+  z
+    .array(item)
+    .min(1)
+    .max(100_000)
+    .refine((items) => new Set(items.map((i) => JSON.stringify(i))).size === items.length, {
+      message: "must not name anything twice",
+    });
+const pair = z.strictObject({ linkedProcessId: processId, unlinkedProcessId: processId });
+
+const shared = {
+  dryRun: z.boolean().optional().meta({ description: "Plan and keep the plan, change nothing" }),
+  volumeIds: unique(volumeId).optional().meta({ description: "Only these volumes" }),
+  reason: z.string().max(1000).optional().meta({ example: "link 2 is back" }),
+  replicationCost: replicationCost.optional(),
+  tolerance: decimal(
+    "Sizes may stay this fraction of the fair share off their target",
+    { min: 0, max: 1 },
+    0.01,
+  ).optional(),
+  maxMovedAddresses: positive("Moves at most so many addresses", 1000).optional(),
+  force: z.boolean().optional().meta({ description: "Move even where the load gets no more even" }),
+  allowUnreachable: z
+    .boolean()
+    .optional()
+    .meta({ description: "Move even from or to servers that cannot be reached" }),
+};
+
+export const rebalancePost = z
+  .discriminatedUnion("strategy", [
+    z.strictObject({ strategy: z.literal("equalize").optional(), ...shared }),
+    z.strictObject({
+      strategy: z.literal("pairwise"),
+      ...shared,
+      transfer: z.union([byFraction, byAddresses]).optional(),
+      pairs: unique(pair).optional(),
+    }),
+    z.strictObject({
+      strategy: z.literal("proportional"),
+      ...shared,
+      transfer: byFraction.optional(),
+      receiverProcessIds: unique(processId).optional(),
+    }),
+  ])
+  .meta({ id: "RebalancePost" });
+
+export const rebalanceQuery = z.strictObject({
+  wait: z
+    .literal("converged")
+    .optional()
+    .meta({ description: "Answer when every storage server has acknowledged" }),
+  timeoutSeconds: queryInteger("Wait at most so long (default 30)", {
+    min: 0,
+    max: 600,
+  }).optional(),
+});
+
+export const move = z
+  .strictObject({
+    volumeId,
+    firstLba: count("First address", 22),
+    lastLba: count("Last address, included", 32),
+    fromCNodeId: cNodeId,
+    toCNodeId: cNodeId,
+  })
+  .meta({ id: "Move" });
+
+const imbalance = {
+  before: z.number().meta({ description: "max load / mean load before", example: 1.206 }),
+  after: z.number().meta({ description: "and after", example: 1.01 }),
+};
+
+const rebalanceSummaryFields = {
+  id: rebalanceId.nullable().meta({ description: "null for a no-op that was not a dry run" }),
+  state: z.enum(["planned", "applied", "no-op", "rolled-back", "expired"]),
+  strategy: z.enum(["equalize", "pairwise", "proportional"]),
+  parameters: z.record(z.string(), z.unknown()).meta({ description: "What was asked for" }),
+  planHash: z.string().meta({ description: "SHA-256 over the base revision and the moves" }),
+  baseRevision: revision.meta({ description: "The store's head that it was planned on" }),
+  revision: revision.nullable().meta({ description: "The revision it took" }),
+  processCount: count("N of Eq. 1: active processes", 3),
+  linkedProcessCount: count("N_R of Eq. 1: those whose R-node holds a link", 2),
+  transferPercent: z
+    .number()
+    .nullable()
+    .meta({ description: "K of Eq. 1 (proportional)", example: 33.333333333333336 }),
+  replicationCost: z.strictObject({
+    value: z.number(),
+    source: z.enum(["request", "cluster", "equation-1"]),
+  }),
+  movedAddresses: count("Addresses that move", 22),
+  minimumMovedAddresses: count("The least that any plan to the full target could move", 22),
+  remainingAddresses: count("What a budget has left to later runs", 0),
+  rangesBefore: count("Entries of the A2C table before", 3),
+  rangesAfter: count("and after", 3),
+  imbalance: z.strictObject({
+    ...imbalance,
+    volumes: z.array(z.strictObject({ volumeId, ...imbalance })),
+  }),
+  moveCount: count("Number of moves", 2),
+  explanations: z.array(
+    z.strictObject({
+      code: z.string().meta({ example: "would-not-improve" }),
+      detail: z.string(),
+      volumeId: volumeId.optional(),
+      processId: processId.optional(),
+    }),
+  ),
+  requestedBy: z.string(),
+  reason: z.string().optional(),
+  createdAt: time,
+  appliedAt: time.optional(),
+};
+
+export const rebalanceSummary = z
+  .strictObject(rebalanceSummaryFields)
+  .meta({ id: "RebalanceSummary" });
+
+const rebalanceFields = {
+  ...rebalanceSummaryFields,
+  moves: z.array(move).meta({ description: `The first ${MOVES_SHOWN_MAX}` }),
+  processes: z.array(
+    z.strictObject({
+      processId,
+      linked: z.boolean(),
+      addressesBefore: count("Addresses before, over all volumes", 33),
+      addressesAfter: count("and after", 22),
+      loadBefore: z.number(),
+      loadAfter: z.number(),
+    }),
+  ),
+};
+
+export const rebalance = z.strictObject(rebalanceFields).meta({ id: "Rebalance" });
+export const rebalanceWaited = z
+  .strictObject({ ...rebalanceFields, delivery: deliveryProgress })
+  .meta({ id: "RebalanceOnItsWay" });

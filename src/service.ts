@@ -1,0 +1,192 @@
+/** Wires all parts explicitly; starts them in order and closes them in reverse. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import { checkState } from "./core/check.ts";
+import type { Clock } from "./core/clock.ts";
+import type { ClusterState } from "./core/cluster-state.ts";
+import { deliveryView, freshDelivery, headOf, isUnreachable } from "./core/delivery-state.ts";
+import type { StorageServerId } from "./core/model.ts";
+import { restoreState } from "./core/stored-state.ts";
+import { buildApp } from "./http/app.ts";
+import type { TokenEntry } from "./http/auth.ts";
+import type { RouteParts } from "./http/parts.ts";
+import { allEndpoints } from "./http/routes/index.ts";
+import { CommitQueue } from "./operations/commit-queue.ts";
+import { createPusher, type Pusher } from "./push/pusher.ts";
+import { createTransport } from "./push/transport.ts";
+import { StartError } from "./start-error.ts";
+import { openSqliteStore } from "./store/sqlite/open.ts";
+import type { Store } from "./store/store.ts";
+import { readTokens } from "./tokens.ts";
+
+export interface ServiceParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
+  /** Called when the store has failed in a way that only a restart can clear. */
+  readonly onFailure: (error: Error) => void;
+  /** The compiled worker of the store; tests that run from source name it. */
+  readonly storeWorkerUrl?: URL;
+}
+
+export interface Service {
+  readonly app: FastifyInstance;
+  /** Listens and begins to push; answers with the address, as `http://127.0.0.1:8080`. */
+  start(): Promise<string>;
+  /** Reads TOKENS_FILE again; a bad file changes nothing. */
+  rereadTokens(): void;
+  close(): Promise<void>;
+}
+
+export async function createService(parts: ServiceParts): Promise<Service> {
+  const { config, logger, clock } = parts;
+  const tokens = new Tokens(config.tokensFile);
+  const store = await openStore(parts);
+  const state = await loadState(store);
+  const commits: CommitQueue = new CommitQueue({
+    store,
+    state,
+    now: () => clock.now(),
+    onCommitted: (head) => pusher.headChanged(head),
+  });
+  const transport = createTransport({ policy: config.callbackPolicy, clock });
+  const pusher = createPusher({
+    store,
+    transport,
+    clock,
+    random: parts.random,
+    log: logger.child({ part: "push" }),
+    committed: () => commits.state,
+  });
+  const app = await buildApp({
+    endpoints: allEndpoints(routeParts(parts, { store, commits, pusher })),
+    state: () => commits.state,
+    tokens: () => tokens.entries,
+    logger,
+    secure: false,
+  });
+  return {
+    app,
+    start: async () => {
+      await pusher.start(commits.state);
+      const address = await listen(app, config);
+      if (!config.tokensFile) logger.warn("no TOKENS_FILE: every caller on this machine is admin");
+      return address;
+    },
+    rereadTokens: () => tokens.reread(logger),
+    close: async () => {
+      await app.close();
+      await commits.drain();
+      await pusher.close();
+      await transport.close();
+      await store.close();
+    },
+  };
+}
+
+interface Engine {
+  readonly store: Store;
+  readonly commits: CommitQueue;
+  readonly pusher: Pusher;
+}
+
+function routeParts(
+  { config, clock }: ServiceParts,
+  { store, commits, pusher }: Engine,
+): RouteParts {
+  const state = () => commits.state;
+  return {
+    state,
+    store,
+    commits,
+    callbackPolicy: config.callbackPolicy,
+    now: () => clock.now(),
+    randomBytes,
+    delivery: { unreachable: () => unreachableServers(state(), pusher) },
+    distribution: {
+      delivery: (server) =>
+        pusher.delivery(server.id) ??
+        deliveryView(freshDelivery(server, clock.now()), headOf(state())),
+      deliveryCounts: () => pusher.deliveryCounts(),
+      progress: (revision) => pusher.progress(revision),
+      waitUntilConverged: (revision, timeoutMs, signal) =>
+        pusher.waitUntilConverged(revision, timeoutMs, signal),
+    },
+  };
+}
+
+function unreachableServers(state: ClusterState, pusher: Pusher): ReadonlySet<StorageServerId> {
+  const ids = [...state.storageServers.keys()];
+  return new Set(
+    ids.filter((id) => {
+      const delivery = pusher.delivery(id);
+      return delivery !== undefined && isUnreachable(delivery.state);
+    }),
+  );
+}
+
+function openStore({ config, storeWorkerUrl, onFailure }: ServiceParts): Promise<Store> {
+  const file = config.databaseFile;
+  if (config.databaseIsDefault) mkdirSync(dirname(file), { recursive: true });
+  return openSqliteStore({
+    file,
+    newClusterId: randomUUID(),
+    onFailure,
+    ...(storeWorkerUrl ? { workerUrl: storeWorkerUrl } : {}),
+  });
+}
+
+/** The state as stored, if it is sound: nothing is served from a table with a hole in it. */
+async function loadState(store: Store): Promise<ClusterState> {
+  try {
+    const state = restoreState(await store.load());
+    const broken = checkState(state);
+    if (broken.length === 0) return state;
+    const more = broken.length > 1 ? ` (and ${broken.length - 1} more)` : "";
+    throw new StartError(`the store is damaged: ${broken[0]}${more}; restore a backup`);
+  } catch (error) {
+    await store.close();
+    if (error instanceof StartError) throw error;
+    throw new StartError(`the store is damaged: ${(error as Error).message}; restore a backup`);
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") {
+      throw new StartError(
+        `PORT=${port}: the port is in use on ${host}: stop the other program or choose another PORT`,
+      );
+    }
+    throw new StartError(`HOST=${host} PORT=${port}: cannot listen: ${message}`);
+  }
+}
+
+class Tokens {
+  readonly #file: string | undefined;
+  entries: readonly TokenEntry[] | undefined;
+
+  constructor(file: string | undefined) {
+    this.#file = file;
+    this.entries = file === undefined ? undefined : readTokens(file);
+  }
+
+  reread(logger: Logger): void {
+    if (this.#file === undefined) return;
+    try {
+      this.entries = readTokens(this.#file);
+      logger.info({ tokens: this.entries.length }, "tokens reread");
+    } catch (error) {
+      logger.error(`${(error as Error).message}; the tokens stay as they were`);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/** A whole service on a temporary store, called through the built app. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { onTestFinished } from "vitest";
+import { readConfig } from "../../src/config.ts";
+import type { Clock } from "../../src/core/clock.ts";
+import { createService, type Service } from "../../src/service.ts";
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The store's thread runs the compiled worker, which the global setup has built. */
+export const storeWorkerUrl = new URL("../../dist/store/sqlite/worker.js", import.meta.url);
+
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "evenkeel-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** The `Revision` header. */
+  readonly revision: number;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
+  readonly body: any;
+}
+
+export interface Client {
+  readonly service: Service;
+  call(method: string, url: string, body?: unknown, headers?: Headers): Promise<Answered>;
+  get(url: string, headers?: Headers): Promise<Answered>;
+  put(url: string, body: unknown, headers?: Headers): Promise<Answered>;
+  patch(url: string, body: unknown, headers?: Headers): Promise<Answered>;
+  post(url: string, body?: unknown, headers?: Headers): Promise<Answered>;
+  delete(url: string, headers?: Headers): Promise<Answered>;
+}
+
+type Headers = Record<string, string>;
+
+/** Environment variables as the program takes them; the store is fresh unless one is named. */
+export async function startService(environment: Record<string, string> = {}): Promise<Client> {
+  const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
+  const config = readConfig({ DATABASE_URL, PORT: "0", LOG_LEVEL: "silent", ...environment });
+  const service = await createService({
+    config,
+    logger: pino({ level: config.logLevel }),
+    clock: realClock,
+    random: Math.random,
+    onFailure: (error) => {
+      throw error;
+    },
+    storeWorkerUrl,
+  });
+  await service.start();
+  onTestFinished(() => service.close());
+  return clientOf(service);
+}
+
+function clientOf(service: Service): Client {
+  const call = async (method: string, url: string, body?: unknown, headers: Headers = {}) => {
+    const answer = await service.app.inject({
+      method: method as "GET",
+      url,
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined
+        ? {}
+        : { payload: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const json = String(answer.headers["content-type"]).includes("json");
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      revision: Number(answer.headers.revision),
+      body: json && answer.body !== "" ? safeJson(answer.body) : answer.body,
+    };
+  };
+  return {
+    service,
+    call,
+    get: (url, headers) => call("GET", url, undefined, headers),
+    put: (url, body, headers) => call("PUT", url, body, headers),
+    patch: (url, body, headers) => call("PATCH", url, body, headers),
+    post: (url, body, headers) => call("POST", url, body, headers),
+    delete: (url, headers) => call("DELETE", url, undefined, headers),
+  };
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** FIG. 4, 5 and 6: three servers that pull, so that nothing is sent. */
+export const workedExample = {
+  storageServers: [{ id: "s-1" }, { id: "s-2" }, { id: "s-3" }],
+  processes: [
+    { id: "A", storageServerId: "s-1", rNodeId: "r-a", cNodeId: "c-1" },
+    { id: "B", storageServerId: "s-2", rNodeId: "r-b", cNodeId: "c-2" },
+    { id: "C", storageServerId: "s-3", rNodeId: "r-c", cNodeId: "c-3" },
+  ],
+  links: [
+    { id: "link-1", remoteAddress: "203.0.113.10", remotePort: 3260 },
+    { id: "link-2", remoteAddress: "203.0.113.11", remotePort: 3260 },
+  ],
+  volumes: [
+    {
+      id: "vol-1",
+      blockCount: 101,
+      entries: [
+        { firstLba: 0, lastLba: 32, cNodeId: "c-1" },
+        { firstLba: 33, lastLba: 66, cNodeId: "c-2" },
+        { firstLba: 67, lastLba: 100, cNodeId: "c-3" },
+      ],
+    },
+  ],
+  linkAssignments: [
+    { linkId: "link-1", rNodeId: "r-a" },
+    { linkId: "link-2", rNodeId: "r-c" },
+  ],
+};
+
+export async function startWorkedExample(environment?: Record<string, string>): Promise<Client> {
+  const client = await startService(environment);
+  const { status } = await client.post("/v1/topology", workedExample);
+  if (status !== 200) throw new Error(`the worked example was refused with ${status}`);
+  return client;
+}
+
+/** The A2C table in short: `c-1: 0–32`. */
+export async function tableOf(client: Client): Promise<string[]> {
+  const { body } = await client.get("/v1/a2c");
+  return body.entries.map(
+    (entry: { cNodeId: string; firstLba: number; lastLba: number }) =>
+      `${entry.cNodeId}: ${entry.firstLba}–${entry.lastLba}`,
+  );
+}
