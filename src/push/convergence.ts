@@ -1,0 +1,103 @@
+/** How far all storage servers are together, and who waits for that. */
+import type { Clock } from "../core/clock.ts";
+import type { DeliveryRecord } from "../core/delivery-record.ts";
+import {
+  acknowledgedRevision,
+  deliveryState,
+  type Head,
+  isUnreachable,
+} from "../core/delivery-state.ts";
+import type { StorageServerId } from "../core/model.ts";
+
+export interface DeliveryProgress {
+  /** Number of registered storage servers. */
+  readonly servers: number;
+  readonly acked: number;
+  /** Those that have not acknowledged, in id order. */
+  readonly behind: readonly StorageServerId[];
+  /** Those of `behind` that will not without being woken: parked, dormant, gone or ahead. */
+  readonly unreachable: readonly StorageServerId[];
+}
+
+/** `revision` is a distributed revision of the head's generation. */
+export function progressOf(
+  records: Iterable<DeliveryRecord>,
+  head: Head,
+  revision: number,
+): DeliveryProgress {
+  let [servers, acked] = [0, 0];
+  const behind: StorageServerId[] = [];
+  const unreachable: StorageServerId[] = [];
+  for (const record of records) {
+    servers++;
+    if ((acknowledgedRevision(record, head) ?? -1) >= revision) {
+      acked++;
+      continue;
+    }
+    behind.push(record.storageServerId);
+    if (isUnreachable(deliveryState(record, head))) unreachable.push(record.storageServerId);
+  }
+  return { servers, acked, behind: behind.sort(), unreachable: unreachable.sort() };
+}
+
+/** What all servers have acknowledged in the head's generation; 0 where there is none of either. */
+export function acknowledgedByAll(records: Iterable<DeliveryRecord>, head: Head): number {
+  let least: number | undefined;
+  for (const record of records) {
+    least = Math.min(least ?? head.revision, acknowledgedRevision(record, head) ?? 0);
+  }
+  return least ?? 0;
+}
+
+export type Convergence = "converged" | "timed-out" | "unreachable-left";
+
+interface Waiter {
+  readonly revision: number;
+  readonly finish: (verdict: Convergence) => void;
+}
+
+/** Those who wait until all storage servers have a revision. */
+export class ConvergenceWaiters {
+  readonly #clock: Clock;
+  readonly #verdictOn: (revision: number) => Convergence | undefined;
+  readonly #waiting = new Set<Waiter>();
+
+  /** `verdictOn` says what has become of a revision, or nothing while that is open. */
+  constructor(clock: Clock, verdictOn: (revision: number) => Convergence | undefined) {
+    this.#clock = clock;
+    this.#verdictOn = verdictOn;
+  }
+
+  wait(revision: number, timeoutMs: number, signal?: AbortSignal): Promise<Convergence> {
+    const verdict = this.#verdictOn(revision);
+    if (verdict) return Promise.resolve(verdict);
+    if (signal?.aborted) return Promise.resolve("timed-out");
+    return new Promise((resolve) => {
+      const giveUp = () => waiter.finish("timed-out");
+      const waiter: Waiter = {
+        revision,
+        finish: (found) => {
+          cancel();
+          signal?.removeEventListener("abort", giveUp);
+          this.#waiting.delete(waiter);
+          resolve(found);
+        },
+      };
+      const cancel = this.#clock.after(timeoutMs, giveUp);
+      signal?.addEventListener("abort", giveUp);
+      this.#waiting.add(waiter);
+    });
+  }
+
+  /** To be called whenever something has become known. */
+  check(): void {
+    for (const { revision, finish } of [...this.#waiting]) {
+      const verdict = this.#verdictOn(revision);
+      if (verdict) finish(verdict);
+    }
+  }
+
+  close(): void {
+    for (const { finish } of [...this.#waiting]) finish("timed-out");
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Opens connections only to addresses that the callback policy allows, whatever was true when the
+ * server was registered. Node looks up a name once per connection and connects to what came out,
+ * so what is checked here is what is connected to. Literal addresses are never looked up, and are
+ * checked before.
+ */
+import type { LookupFunction } from "node:net";
+import { buildConnector } from "undici";
+import { type CallbackPolicy, portOf } from "./callback-policy.ts";
+import { addressOf } from "./forbidden-addresses.ts";
+
+export function guardedConnector(
+  policy: CallbackPolicy,
+  connectTimeoutMs: number,
+): buildConnector.connector {
+  return (options, callback) => {
+    const port = portOf(options);
+    if (addressOf(options.hostname) && !policy.allows(options.hostname, port)) {
+      const message = `${options.hostname}, port ${port}, is not an allowed callback address`;
+      queueMicrotask(() => callback(new Error(message), null));
+      return;
+    }
+    const connect = buildConnector({
+      timeout: connectTimeoutMs,
+      lookup: guardedLookup(policy, port),
+    });
+    connect(options, callback);
+  };
+}
+
+function guardedLookup(policy: CallbackPolicy, port: number): LookupFunction {
+  return (hostname, options, callback) => {
+    policy.resolveAllowed(hostname, port).then(
+      (addresses) => {
+        const first = addresses[0]!;
+        if (options.all) callback(null, [...addresses]);
+        else callback(null, first.address, first.family);
+      },
+      (error: Error) => callback(error, "", 0),
+    );
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * The distribution to the storage servers, as the rest of the program sees it. What is kept is
+ * the state each server is to reach, never a queue of messages.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { ClusterState } from "../core/cluster-state.ts";
+import type { DeliveryView, DeliveryState } from "../core/delivery-state.ts";
+import type { StorageServerId } from "../core/model.ts";
+import type { Store } from "../store/store.ts";
+import type { Convergence, DeliveryProgress } from "./convergence.ts";
+import type { Log } from "./log.ts";
+import type { Transport } from "./transport.ts";
+
+export interface PusherParts {
+  readonly store: Pick<Store, "deliveries" | "recordDeliveries" | "changesBetween">;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of retries. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly concurrentSendsMax?: number;
+  /** The committed state, for the sweep: it finds what a lost hint has not told. */
+  readonly committed?: () => ClusterState;
+}
+
+export interface Pusher {
+  /** Takes up where the ledger says; servers that have the head are sent nothing. */
+  start(state: ClusterState): Promise<void>;
+  /** To be called with the committed state after every commit, whatever it changed. */
+  headChanged(state: ClusterState): void;
+  /** Absent: no such storage server is registered. */
+  delivery(serverId: StorageServerId): DeliveryView | undefined;
+  /** How many storage servers are in each delivery state that occurs. */
+  deliveryCounts(): Partial<Record<DeliveryState, number>>;
+  /** Who has acknowledged a distributed revision. */
+  progress(revision: number): DeliveryProgress;
+  /**
+   * Waits until all storage servers have acknowledged a distributed revision; ends before when
+   * only parked, dormant, gone or ahead ones are missing, or the time is up, or `signal` aborts.
+   */
+  waitUntilConverged(
+    revision: number,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Convergence>;
+  /** Begins nothing new, gives what is in flight a moment, writes what was acknowledged. */
+  close(): Promise<void>;
+}

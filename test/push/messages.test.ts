@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { createMessages } from "../../src/push/messages.ts";
+import { FakeStore } from "./fakes.ts";
+
+function storeWithChanges(count: number): FakeStore {
+  const store = new FakeStore();
+  for (let i = 0; i < count; i++) store.change();
+  return store;
+}
+const delta = (fromRevision: number, revision: number) =>
+  ({ kind: "delta", fromRevision, revision }) as const;
+const never = () => 0;
+
+test("a step is built once, however many ask for it at a time or later", async () => {
+  const store = storeWithChanges(5);
+  const messages = createMessages(store);
+  const asked = [1, 2, 3].map(() => messages.messageFor(store.state, delta(2, 5), never));
+  const [first, ...others] = await Promise.all(asked);
+  const later = await messages.messageFor(store.state, delta(2, 5), never);
+  for (const other of [...others, later]) expect(other?.body).toBe(first?.body);
+  expect(store.deltasAsked).toEqual(["2-5"]);
+  expect(first?.sent).toMatchObject({ ...delta(2, 5), generation: 1 });
+});
+
+test("a moved head lets go of what was built for the one before", async () => {
+  const store = storeWithChanges(5);
+  const messages = createMessages(store);
+  const before = await messages.messageFor(store.state, { kind: "snapshot", revision: 5 }, never);
+  store.change();
+  const after = await messages.messageFor(store.state, { kind: "snapshot", revision: 6 }, never);
+  expect(after.body).not.toBe(before.body);
+  expect(JSON.parse(Buffer.from(after.body).toString())).toMatchObject({ revision: 6 });
+});
+
+test("the number of steps that are kept is bounded, by last use", async () => {
+  const store = storeWithChanges(40);
+  const messages = createMessages(store);
+  const ask = (from: number) => messages.messageFor(store.state, delta(from, 40), never);
+  for (let from = 0; from < 32; from++) await ask(from);
+  await ask(0);
+  await ask(32);
+  store.deltasAsked.length = 0;
+  await ask(0);
+  await ask(1);
+  expect(store.deltasAsked).toEqual(["1-40"]);
+});
+
+test("what could not be built is built again", async () => {
+  const store = storeWithChanges(3);
+  let broken = true;
+  const messages = createMessages({
+    changesBetween: (from, to) =>
+      broken ? Promise.reject(new Error("disk")) : store.changesBetween(from, to),
+  });
+  await expect(messages.messageFor(store.state, delta(1, 3), never)).rejects.toThrow("disk");
+  broken = false;
+  expect((await messages.messageFor(store.state, delta(1, 3), never)).sent.revision).toBe(3);
+});

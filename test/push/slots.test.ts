@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { createSlots } from "../../src/push/slots.ts";
+import { ManualClock, settled } from "./manual-clock.ts";
+
+function slotsWith(countMax: number) {
+  const clock = new ManualClock();
+  const slots = createSlots({ clock, countMax, holdMsMax: 500 });
+  const begun: string[] = [];
+  const take = (name: string) =>
+    slots.acquire().then((release) => {
+      begun.push(name);
+      return release;
+    });
+  return { clock, take, begun };
+}
+
+test("no more than the bound begin, and they begin in the order in which they came", async () => {
+  const { take, begun } = slotsWith(2);
+  const [first] = [take("a"), take("b"), take("c"), take("d")];
+  await settled();
+  expect(begun).toEqual(["a", "b"]);
+  const release = await first;
+  release();
+  release();
+  await settled();
+  expect(begun).toEqual(["a", "b", "c"]);
+});
+
+test("one that hangs gives its slot back after a while, once", async () => {
+  const { clock, take, begun } = slotsWith(1);
+  const hanging = take("hanging");
+  take("next");
+  take("last");
+  await clock.advance(499);
+  expect(begun).toEqual(["hanging"]);
+  await clock.advance(1);
+  expect(begun).toEqual(["hanging", "next"]);
+  (await hanging)();
+  await settled();
+  expect(begun).toEqual(["hanging", "next"]);
+});
