@@ -1,0 +1,35 @@
+import { invariant } from "../../core/errors.ts";
+import type { PackedAppend } from "./protocol.ts";
+import type { Tables } from "./tables.ts";
+
+/** Writes decisions in their order; the caller has begun a transaction. */
+export function append(
+  tables: Tables,
+  baseRevision: number,
+  entries: readonly PackedAppend[],
+): "committed" | "conflict" {
+  if (tables.cluster.read().revision !== baseRevision) return "conflict";
+  for (const [index, entry] of entries.entries()) {
+    const { revision } = entry.heading;
+    invariant(revision === baseRevision + index + 1, `revision ${revision} comes next`);
+    write(tables, entry);
+  }
+  return "committed";
+}
+
+function write(tables: Tables, entry: PackedAppend): void {
+  const { changes, rebalance } = entry;
+  const { revision } = entry.heading;
+  tables.revisions.add(entry);
+  tables.storageServers.apply(changes.storageServers, revision);
+  tables.deliveries.apply(changes.storageServers);
+  tables.credentials.apply(changes.credentials);
+  tables.processes.apply(changes.processes, revision);
+  tables.links.apply(changes.links, revision);
+  tables.linkAssignments.apply(changes.linkAssignments, revision);
+  tables.volumes.apply(changes.volumes, revision);
+  tables.a2c.apply(changes.maps, revision);
+  tables.settings.apply(changes.settings, revision);
+  if (rebalance) tables.rebalances.put(rebalance);
+  tables.cluster.advance(entry);
+}

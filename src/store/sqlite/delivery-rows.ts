@@ -1,0 +1,75 @@
+import type Database from "better-sqlite3";
+import type { DeliveryRecord } from "../../core/delivery-record.ts";
+import type { StorageServer, StorageServerId } from "../../core/model.ts";
+import type { Difference } from "../../core/sorted-map.ts";
+import { boolean, rowCodec, type SqlRow } from "./columns.ts";
+
+type FlatRecord = Omit<DeliveryRecord, "acked"> & {
+  ackedGeneration?: number | undefined;
+  ackedRevision?: number | undefined;
+};
+
+const CODEC = rowCodec<FlatRecord>({
+  storageServerId: "storage_server_id",
+  registeredRevision: "registered_revision",
+  mode: "mode",
+  ackedGeneration: "acked_generation",
+  ackedRevision: "acked_revision",
+  since: "since",
+  lastAttemptAt: "last_attempt_at",
+  lastError: "last_error",
+  consecutiveFailures: "consecutive_failures",
+  failingSince: "failing_since",
+  nextAttemptAt: "next_attempt_at",
+  lastSeenAt: "last_seen_at",
+  parkedRevision: "parked_revision",
+  snapshotNeeded: boolean("snapshot_needed"),
+});
+const COLUMNS = CODEC.columns.join(", ");
+const PLACES = CODEC.columns.map(() => "?").join(", ");
+
+/** The delivery ledger: the present record of each storage server. */
+export class DeliveryRows {
+  readonly #registration: Database.Statement<[StorageServerId], number>;
+  readonly #put: Database.Statement;
+  readonly #delete: Database.Statement<[StorageServerId]>;
+  readonly #all: Database.Statement<[], SqlRow>;
+
+  constructor(database: Database.Database) {
+    this.#registration = database
+      .prepare<[StorageServerId], number>(
+        "SELECT registered_revision FROM storage_servers WHERE id = ? AND to_revision IS NULL",
+      )
+      .pluck(true);
+    this.#put = database.prepare(
+      `INSERT OR REPLACE INTO deliveries (${COLUMNS}) VALUES (${PLACES})`,
+    );
+    this.#delete = database.prepare("DELETE FROM deliveries WHERE storage_server_id = ?");
+    this.#all = database
+      .prepare<[], SqlRow>(`SELECT ${COLUMNS} FROM deliveries ORDER BY storage_server_id`)
+      .raw(true);
+  }
+
+  /** A record of an earlier registration says nothing about the present one, and is dropped. */
+  put(record: DeliveryRecord): void {
+    const { acked, ...rest } = record;
+    if (this.#registration.get(record.storageServerId) !== record.registeredRevision) return;
+    const flat = { ...rest, ackedGeneration: acked?.generation, ackedRevision: acked?.revision };
+    this.#put.run(...CODEC.toRow(flat));
+  }
+
+  /** Forgets what is known of servers that went or were registered anew (rule 7). */
+  apply(servers: readonly Difference<StorageServerId, StorageServer>[]): void {
+    for (const { key, before, after } of servers) {
+      if (before?.registeredRevision !== after?.registeredRevision) this.#delete.run(key);
+    }
+  }
+
+  all(): DeliveryRecord[] {
+    return this.#all.all().map((row) => {
+      const { ackedGeneration, ackedRevision, ...rest } = CODEC.fromRow(row);
+      if (ackedGeneration === undefined || ackedRevision === undefined) return rest;
+      return { ...rest, acked: { generation: ackedGeneration, revision: ackedRevision } };
+    });
+  }
+}

@@ -1,0 +1,31 @@
+/** The port on one SQLite connection. Runs in the store's thread: each call blocks until done. */
+import type Database from "better-sqlite3";
+import { append } from "./append.ts";
+import { differencesBetween, headRecords, revisionDetails } from "./history.ts";
+import type { Engine } from "./protocol.ts";
+import { tablesOf } from "./tables.ts";
+import { inTransaction } from "./transaction.ts";
+
+export function createEngine(database: Database.Database): Engine {
+  const tables = tablesOf(database);
+  return {
+    load: () => headRecords(tables),
+    append: (baseRevision, entries) =>
+      inTransaction(database, () => append(tables, baseRevision, entries)),
+    changesBetween: (from, to) => differencesBetween(tables, from, to),
+    revisions: (page) => tables.revisions.page(page),
+    revision: (revision) => revisionDetails(tables, revision),
+    deliveries: () => tables.deliveries.all(),
+    recordDeliveries: (records, converged) =>
+      inTransaction(database, () => {
+        for (const record of records) tables.deliveries.put(record);
+        if (converged) tables.revisions.converge(converged);
+      }),
+    saveRebalance: (rebalance) => inTransaction(database, () => tables.rebalances.put(rebalance)),
+    rebalance: (id) => tables.rebalances.one(id),
+    rebalances: (page) => tables.rebalances.page(page),
+    rebalanceMoves: (id, page) => tables.rebalances.moves(id, page),
+    // Closing writes what is in the write-ahead log into the file and removes the log.
+    close: () => void database.close(),
+  };
+}

@@ -1,0 +1,51 @@
+/** What SQLite's errors mean for whoever uses the store. */
+import Database from "better-sqlite3";
+import { StoreError } from "../store.ts";
+
+/** SQLite's own errors in the words of the port; what isn't SQLite's is a mistake of ours. */
+export function storeErrorOf(error: unknown, file: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  return new StoreError(
+    isFull(error) ? "full" : "unavailable",
+    `${file} ${explain(error)} (${error.code})`,
+  );
+}
+
+/** The same for an error at COMMIT. */
+export function commitErrorOf(error: unknown, file: string): unknown {
+  if (!(error instanceof Database.SqliteError) || isFull(error)) return storeErrorOf(error, file);
+  // The commit frame may have reached the file although writing or syncing it was reported as
+  // failed; recovery at the next start tells.
+  return new StoreError(
+    "outcome-unknown",
+    `${file} could not be made durable (${error.code}: ${error.message}): whether the last ` +
+      "changes were kept shows at the next start",
+  );
+}
+
+// The commit frame is the last that is written, so without room for it nothing was committed.
+function isFull(error: { code: string }): boolean {
+  return error.code === "SQLITE_FULL";
+}
+
+function explain({ code, message }: { code: string; message: string }): string {
+  const [, primary] = code.split("_");
+  switch (primary) {
+    case "BUSY":
+    case "LOCKED":
+      return "is in use by another process: stop it or set DATABASE_URL to another file";
+    case "NOTADB":
+      return "is not a database file: set DATABASE_URL to another file or restore a backup";
+    case "CORRUPT":
+      return "is damaged: restore a backup";
+    case "CANTOPEN":
+      return "can't be opened: check that it is a file and that this user may read and write it";
+    case "READONLY":
+    case "PERM":
+      return "can't be written: give this user the right to write the file and its directory";
+    case "FULL":
+      return "can't grow, the disk is full: make room";
+    default:
+      return `failed: ${message}`;
+  }
+}

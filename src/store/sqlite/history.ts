@@ -1,0 +1,61 @@
+/** The cluster at the head, between two revisions and in one revision. */
+import type { DistributedChanges } from "../../core/distributed-changes.ts";
+import { invariant } from "../../core/errors.ts";
+import type { StateRecords } from "../../core/stored-state.ts";
+import type { RevisionDetails } from "../store.ts";
+import { noRanges } from "./a2c-rows.ts";
+import type { Tables } from "./tables.ts";
+
+export function headRecords(tables: Tables): StateRecords {
+  const ranges = tables.a2c.live();
+  return {
+    ...tables.cluster.read(),
+    settings: tables.settings.live(),
+    storageServers: tables.storageServers.live(),
+    credentials: tables.credentials.all(),
+    processes: tables.processes.live(),
+    links: tables.links.live(),
+    linkAssignments: tables.linkAssignments.live(),
+    volumes: tables.volumes
+      .live()
+      .map((record) => ({ record, ranges: ranges.get(record.id) ?? noRanges() })),
+  };
+}
+
+export function differencesBetween(tables: Tables, from: number, to: number): DistributedChanges {
+  const head = tables.cluster.read().revision;
+  invariant(from < to && to <= head, `${from} is before ${to}, which isn't after the head ${head}`);
+  return {
+    fromRevision: from,
+    toRevision: to,
+    volumes: tables.volumes.differencesBetween(from, to),
+    processes: tables.processes.differencesBetween(from, to),
+    linkAssignments: tables.linkAssignments.differencesBetween(from, to),
+    a2c: [...tables.a2c.openedBetween(from, to)].map(([volumeId, ranges]) => ({
+      volumeId,
+      ranges,
+    })),
+  };
+}
+
+export function revisionDetails(tables: Tables, revision: number): RevisionDetails | undefined {
+  const record = tables.revisions.one(revision);
+  if (!record) return undefined;
+  const before = revision - 1;
+  const volumes = tables.volumes.differencesBetween(before, revision);
+  return {
+    ...record,
+    changes: {
+      storageServers: tables.storageServers.differencesBetween(before, revision),
+      processes: tables.processes.differencesBetween(before, revision),
+      links: tables.links.differencesBetween(before, revision),
+      volumes,
+      linkAssignments: tables.linkAssignments.differencesBetween(before, revision),
+      maps: tables.a2c.changesOf(
+        revision,
+        volumes.map(({ key }) => key),
+      ),
+      settings: tables.settings.changedBy(revision),
+    },
+  };
+}

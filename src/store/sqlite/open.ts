@@ -1,0 +1,53 @@
+import type { Store, StoreError } from "../store.ts";
+import type { ConnectionOptions } from "./connection.ts";
+import { packRebalance } from "./move-columns.ts";
+import { RemoteEngine } from "./remote.ts";
+
+export interface SqliteStoreOptions extends ConnectionOptions {
+  /** The compiled `worker.js`; by default the one beside this module. */
+  readonly workerUrl?: URL | undefined;
+  /**
+   * Told once when the store has failed for good (`outcome-unknown`): it takes no more calls, and
+   * what it has kept is known only after opening it again.
+   */
+  readonly onFailure?: ((error: StoreError) => void) | undefined;
+}
+
+/** Opens, or begins, a store in one file. Throws a `StoreError` where that cannot be done. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { workerUrl, onFailure, ...connection } = options;
+  const url = workerUrl ?? new URL("./worker.js", import.meta.url);
+  const engine = new RemoteEngine(url, connection, onFailure ?? (() => {}));
+  try {
+    await engine.opened;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  return storeOn(engine);
+}
+
+function storeOn(engine: RemoteEngine): Store {
+  return {
+    load: () => engine.call("load"),
+    append: (baseRevision, entries) =>
+      engine.call(
+        "append",
+        baseRevision,
+        entries.map(({ rebalance, ...entry }) => ({
+          ...entry,
+          rebalance: rebalance && packRebalance(rebalance),
+        })),
+      ),
+    changesBetween: (from, to) => engine.call("changesBetween", from, to),
+    revisions: (page) => engine.call("revisions", page),
+    revision: (revision) => engine.call("revision", revision),
+    deliveries: () => engine.call("deliveries"),
+    recordDeliveries: (records, converged) => engine.call("recordDeliveries", records, converged),
+    saveRebalance: (rebalance) => engine.call("saveRebalance", packRebalance(rebalance)),
+    rebalance: (id) => engine.call("rebalance", id),
+    rebalances: (page) => engine.call("rebalances", page),
+    rebalanceMoves: (id, page) => engine.call("rebalanceMoves", id, page),
+    close: () => engine.close(),
+  };
+}

@@ -1,0 +1,45 @@
+/** What the service's thread and the store's thread say to each other. */
+import type { Append, Store, StoreError } from "../store.ts";
+import type { ConnectionOptions } from "./connection.ts";
+import type { PackedRebalance } from "./move-columns.ts";
+
+export type PackedAppend = Omit<Append, "rebalance"> & {
+  readonly rebalance?: PackedRebalance | undefined;
+};
+
+/** The calls whose arguments cross as they are, and do the same without a promise. */
+type Unpacked = Exclude<keyof Store, "append" | "saveRebalance">;
+
+/** The port as the store's thread carries it out: synchronous, large arguments packed. */
+export type Engine = {
+  readonly [Method in Unpacked]: (
+    ...parameters: Parameters<Store[Method]>
+  ) => Awaited<ReturnType<Store[Method]>>;
+} & {
+  append(baseRevision: number, entries: readonly PackedAppend[]): "committed" | "conflict";
+  saveRebalance(rebalance: PackedRebalance): void;
+};
+
+export type Method = keyof Engine;
+
+/** Given to the store's thread when it starts; it answers with a reply to request 0. */
+export type WorkerData = ConnectionOptions;
+export const OPEN_REQUEST_ID = 0;
+
+export interface Request {
+  /** 1, 2, 3 …; answered in this order. */
+  readonly id: number;
+  readonly method: Method;
+  readonly parameters: readonly unknown[];
+}
+
+export type Reply = { readonly id: number } & Outcome;
+
+export type Outcome = { readonly result: unknown } | { readonly failure: Failure };
+
+/** An error in plain words, since its class doesn't cross. */
+export interface Failure {
+  /** Absent: a mistake of ours. */
+  readonly reason?: StoreError["reason"] | undefined;
+  readonly message: string;
+}

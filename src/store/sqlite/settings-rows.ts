@@ -1,0 +1,45 @@
+import type Database from "better-sqlite3";
+import type { Settings } from "../../core/model.ts";
+import { rowCodec, type SqlRow } from "./columns.ts";
+
+const CODEC = rowCodec<Settings>({
+  replicationCostMicro: "replication_cost_micro",
+  revision: "revision",
+});
+const COLUMNS = CODEC.columns.join(", ");
+
+/** The settings, one live row at most. */
+export class SettingsRows {
+  readonly #open: Database.Statement;
+  readonly #close: Database.Statement<[revision: number]>;
+  readonly #live: Database.Statement<[], SqlRow>;
+  readonly #openedAt: Database.Statement<[revision: number], SqlRow>;
+
+  constructor(database: Database.Database) {
+    const select = `SELECT ${COLUMNS} FROM settings`;
+    this.#open = database.prepare(
+      `INSERT INTO settings (${COLUMNS}, from_revision) VALUES (?, ?, ?)`,
+    );
+    this.#close = database.prepare("UPDATE settings SET to_revision = ? WHERE to_revision IS NULL");
+    this.#live = database.prepare<[], SqlRow>(`${select} WHERE to_revision IS NULL`).raw(true);
+    this.#openedAt = database
+      .prepare<[number], SqlRow>(`${select} WHERE from_revision = ?`)
+      .raw(true);
+  }
+
+  apply(settings: Settings | undefined, revision: number): void {
+    if (!settings) return;
+    this.#close.run(revision);
+    this.#open.run(...CODEC.toRow(settings), revision);
+  }
+
+  live(): Settings {
+    const row = this.#live.get();
+    return row ? CODEC.fromRow(row) : { revision: 0 };
+  }
+
+  changedBy(revision: number): Settings | undefined {
+    const row = this.#openedAt.get(revision);
+    return row && CODEC.fromRow(row);
+  }
+}

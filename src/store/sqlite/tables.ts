@@ -1,0 +1,36 @@
+import type Database from "better-sqlite3";
+import { A2cRows } from "./a2c-rows.ts";
+import { ClusterRow } from "./cluster-row.ts";
+import { CredentialsRows } from "./credentials-rows.ts";
+import { DeliveryRows } from "./delivery-rows.ts";
+import { RebalanceRows } from "./rebalance-rows.ts";
+import { RevisionRows } from "./revision-rows.ts";
+import { SettingsRows } from "./settings-rows.ts";
+import { VersionedRows } from "./versioned-rows.ts";
+import {
+  LINK_ASSIGNMENTS,
+  LINKS,
+  PROCESSES,
+  STORAGE_SERVERS,
+  VOLUMES,
+} from "./versioned-tables.ts";
+
+/** All tables of a database, with their statements prepared. */
+export type Tables = ReturnType<typeof tablesOf>;
+
+export function tablesOf(database: Database.Database) {
+  return {
+    cluster: new ClusterRow(database),
+    revisions: new RevisionRows(database),
+    storageServers: new VersionedRows(database, STORAGE_SERVERS),
+    credentials: new CredentialsRows(database),
+    processes: new VersionedRows(database, PROCESSES),
+    links: new VersionedRows(database, LINKS),
+    linkAssignments: new VersionedRows(database, LINK_ASSIGNMENTS),
+    volumes: new VersionedRows(database, VOLUMES),
+    a2c: new A2cRows(database),
+    settings: new SettingsRows(database),
+    deliveries: new DeliveryRows(database),
+    rebalances: new RebalanceRows(database),
+  };
+}

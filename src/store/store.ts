@@ -1,0 +1,105 @@
+/**
+ * The store's port: narrow and asynchronous, so that an engine may live in another thread or on
+ * another machine. Whoever implements it proves itself with test/store/contract.ts.
+ */
+import type { ChangeCounts, Changes } from "../core/changes.ts";
+import type { DeliveryRecord } from "../core/delivery-record.ts";
+import type { Digest } from "../core/digest.ts";
+import type { DistributedChanges } from "../core/distributed-changes.ts";
+import type { Move } from "../core/rebalance/types.ts";
+import type { StateRecords } from "../core/stored-state.ts";
+
+export interface Store {
+  /** The head, whole. */
+  load(): Promise<StateRecords>;
+  /**
+   * Makes `entries` durable in one transaction, in their order. `conflict`: the head is not
+   * `baseRevision` any more and nothing was written; take the news in and decide again.
+   */
+  append(baseRevision: number, entries: readonly Append[]): Promise<"committed" | "conflict">;
+  /** The rows that differ between two revisions, from < to ≤ head. */
+  changesBetween(fromRevision: number, toRevision: number): Promise<DistributedChanges>;
+
+  /** Newest first, those below `before`, at most `limit`. */
+  revisions(page: { before?: number; limit: number }): Promise<RevisionRecord[]>;
+  /** One revision with everything it changed. */
+  revision(revision: number): Promise<RevisionDetails | undefined>;
+
+  /** The delivery ledger. */
+  deliveries(): Promise<DeliveryRecord[]>;
+  /**
+   * Writes the records whose registration still stands; others are dropped silently. Marks every
+   * distributed revision up to `converged.revision` that isn't marked yet as converged.
+   */
+  recordDeliveries(
+    records: readonly DeliveryRecord[],
+    converged?: { readonly revision: number; readonly at: number },
+  ): Promise<void>;
+
+  /** Keeps a plan that takes no revision (a dry run). */
+  saveRebalance(rebalance: RebalanceToStore): Promise<void>;
+  rebalance(id: string): Promise<RebalanceRecord | undefined>;
+  /** In id order, those after `after`, at most `limit`. */
+  rebalances(page: { after?: string; limit: number }): Promise<RebalanceRecord[]>;
+  /** In order, from `offset`, at most `limit`. */
+  rebalanceMoves(id: string, page: { offset: number; limit: number }): Promise<Move[]>;
+
+  close(): Promise<void>;
+}
+
+/** One decision, and the revision it takes. */
+export interface Append {
+  readonly heading: RevisionHeading;
+  readonly changes: Changes;
+  /** The head's figures after it. */
+  readonly digest: Digest;
+  readonly distributedRevision: number;
+  readonly linkAssignmentsRevision: number;
+  /** The rebalance that this revision applies. */
+  readonly rebalance?: RebalanceToStore | undefined;
+}
+
+export interface RevisionHeading {
+  readonly revision: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly actor: string;
+  readonly reason?: string | undefined;
+  /** What was done, for example `register-process` or `rebalance`. */
+  readonly kind: string;
+  readonly changed: ChangeCounts;
+}
+
+export interface RevisionRecord extends RevisionHeading {
+  /** The distributed head as of this revision. */
+  readonly distributedRevision: number;
+  /** When every storage server had acknowledged it, as the service learnt it. */
+  readonly convergedAt?: number | undefined;
+}
+
+export interface RevisionDetails extends RevisionRecord {
+  /** Without credentials, which have no history. */
+  readonly changes: Omit<Changes, "credentials">;
+}
+
+export interface RebalanceRecord {
+  readonly id: string;
+  /** The resource as it is answered, but for its moves. */
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly moveCount: number;
+}
+
+export interface RebalanceToStore extends Omit<RebalanceRecord, "moveCount"> {
+  readonly moves: readonly Move[];
+}
+
+/** The store cannot be opened or used; `message` says what is wrong and what to do, in a line. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly reason: "unavailable" | "full" | "outcome-unknown";
+
+  constructor(reason: StoreError["reason"], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}

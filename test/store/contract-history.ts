@@ -1,0 +1,124 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { changesBetween, isEmpty } from "../../src/core/changes.ts";
+import { restoreState } from "../../src/core/stored-state.ts";
+import type { Append, Store } from "../../src/store/store.ts";
+import type { Bench } from "./bench.ts";
+import { anyHistory, type Step, takeStep } from "./random-history.ts";
+import { EMPTY_STATE, settingsDecisions, volumeWith } from "./samples.ts";
+import {
+  decisionOf,
+  distributedView,
+  plainChanges,
+  plainState,
+  withChanges,
+} from "./store-model.ts";
+
+/** Each run opens a store, which takes far longer than what is done with it. */
+const HISTORY_RUNS = Number(process.env.PROPERTY_RUNS ?? 20);
+
+/** The decisions of a history, the states between them, and the decisions by transaction. */
+function play(steps: readonly Step[]) {
+  const states = [EMPTY_STATE];
+  const entries: Append[] = [];
+  const batches: Append[][] = [];
+  for (const step of steps) {
+    const before = states.at(-1)!;
+    const draft = takeStep(before, step);
+    if (isEmpty(changesBetween(before, draft))) continue;
+    const { entry, after } = decisionOf(before, draft);
+    states.push(after);
+    entries.push(entry);
+    if (step.newBatch || batches.length === 0) batches.push([]);
+    batches.at(-1)!.push(entry);
+  }
+  return { states, entries, batches };
+}
+
+async function appendAll(store: Store, batches: readonly Append[][]): Promise<void> {
+  for (const batch of batches) {
+    expect(await store.append(batch[0]!.heading.revision - 1, batch)).toBe("committed");
+  }
+}
+
+async function expectDetails(store: Store, entries: readonly Append[]): Promise<void> {
+  for (const { heading, changes, distributedRevision } of entries) {
+    const details = await store.revision(heading.revision);
+    const { changes: stored, ...record } = details!;
+    expect(record).toEqual({ ...heading, distributedRevision });
+    expect(plainChanges(stored)).toEqual(plainChanges(changes));
+    expect(stored).not.toHaveProperty("credentials");
+  }
+}
+
+export function historyContract({ newStore, reopen }: Bench): void {
+  it("gives back any history: head, differences and revisions", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyHistory, async (steps) => {
+        const { states, entries, batches } = play(steps);
+        const fresh = await newStore();
+        await appendAll(fresh, batches);
+        const store = await reopen(fresh);
+        expect(plainState(restoreState(await store.load()))).toEqual(plainState(states.at(-1)!));
+        for (let from = 0; from < states.length; from++) {
+          for (let to = from + 1; to < states.length; to++) {
+            const changes = await store.changesBetween(from, to);
+            const view = withChanges(distributedView(states[from]!), changes);
+            expect(view).toEqual(distributedView(states[to]!));
+          }
+        }
+        await expectDetails(store, entries);
+        await store.close();
+      }),
+      { numRuns: HISTORY_RUNS },
+    );
+  });
+
+  it("lists revisions newest first, in pages", async () => {
+    const store = await newStore();
+    await store.append(0, settingsDecisions(EMPTY_STATE, 5).entries);
+    const numbers = async (page: { before?: number; limit: number }) =>
+      (await store.revisions(page)).map(({ revision }) => revision);
+    expect(await numbers({ limit: 2 })).toEqual([5, 4]);
+    expect(await numbers({ before: 4, limit: 2 })).toEqual([3, 2]);
+    expect(await numbers({ before: 2, limit: 2 })).toEqual([1]);
+    expect(await numbers({ before: 1, limit: 2 })).toEqual([]);
+  });
+
+  it("knows no revision outside its history", async () => {
+    const store = await newStore();
+    await store.append(0, settingsDecisions(EMPTY_STATE, 1).entries);
+    expect(await store.revision(0)).toBeUndefined();
+    expect(await store.revision(2)).toBeUndefined();
+    await expect(store.changesBetween(0, 2)).rejects.toThrow(/after the head 1/);
+  });
+
+  it("hands over an A2C row of a delta once, with its last owner", async () => {
+    const store = await newStore();
+    const one = decisionOf(EMPTY_STATE, volumeWith(EMPTY_STATE, "v", [[0, 99, "c-1"]]));
+    const twoDraft = volumeWith(one.after, "v", [
+      [0, 49, "c-1"],
+      [50, 99, "c-2"],
+    ]);
+    const two = decisionOf(one.after, twoDraft);
+    const threeDraft = volumeWith(two.after, "v", [
+      [0, 49, "c-1"],
+      [50, 99, "c-3"],
+    ]);
+    const three = decisionOf(two.after, threeDraft);
+    await store.append(0, [one.entry, two.entry, three.entry]);
+    const rows = async (from: number, to: number) =>
+      (await store.changesBetween(from, to)).a2c.map(({ ranges }) => [
+        [...ranges.firstLba],
+        [...ranges.owner].map((owner) => ranges.owners[owner]),
+      ]);
+    expect(await rows(2, 3)).toEqual([[[50], ["c-3"]]]);
+    expect(await rows(1, 3)).toEqual([
+      [
+        [0, 50],
+        ["c-1", "c-3"],
+      ],
+    ]);
+    expect(await rows(0, 1)).toEqual([[[0], ["c-1"]]]);
+  });
+}
