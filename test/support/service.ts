@@ -37,6 +37,8 @@ export interface Answered {
 export interface Client {
   readonly service: Service;
   call(method: string, url: string, body?: unknown, headers?: Headers): Promise<Answered>;
+  /** The same over a real connection, for calls that wait. */
+  callOverSocket(method: string, url: string, body?: unknown): Promise<Answered>;
   get(url: string, headers?: Headers): Promise<Answered>;
   put(url: string, body: unknown, headers?: Headers): Promise<Answered>;
   patch(url: string, body: unknown, headers?: Headers): Promise<Answered>;
@@ -60,12 +62,12 @@ export async function startService(environment: Record<string, string> = {}): Pr
     },
     storeWorkerUrl,
   });
-  await service.start();
+  const address = await service.start();
   onTestFinished(() => service.close());
-  return clientOf(service);
+  return clientOf(service, address);
 }
 
-function clientOf(service: Service): Client {
+function clientOf(service: Service, address: string): Client {
   const call = async (method: string, url: string, body?: unknown, headers: Headers = {}) => {
     const answer = await service.app.inject({
       method: method as "GET",
@@ -89,11 +91,27 @@ function clientOf(service: Service): Client {
   return {
     service,
     call,
+    callOverSocket: (method, url, body) => callOverSocket(method, `${address}${url}`, body),
     get: (url, headers) => call("GET", url, undefined, headers),
     put: (url, body, headers) => call("PUT", url, body, headers),
     patch: (url, body, headers) => call("PATCH", url, body, headers),
     post: (url, body, headers) => call("POST", url, body, headers),
     delete: (url, headers) => call("DELETE", url, undefined, headers),
+  };
+}
+
+async function callOverSocket(method: string, url: string, body: unknown): Promise<Answered> {
+  const answer = await fetch(url, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  return {
+    status: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    revision: Number(answer.headers.get("revision")),
+    body: safeJson(await answer.text()),
   };
 }
 

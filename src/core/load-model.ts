@@ -1,0 +1,207 @@
+/**
+ * The load model: what a process works for one volume of T addresses is
+ *
+ *     work(p) = A_p + [p holds a link] · ρ · T / L        load(p) = work(p) / weight(p)
+ *
+ * with A_p the addresses of its C-node, L the link holders of the cluster and ρ the cost of
+ * transmitting one address's replication data relative to serving its I/O. C-nodes choose
+ * uniformly among the linked R-nodes (¶44). All of it is exact: work is counted in units of
+ * 1 / `scale`, weights in thousandths. Processes are named by their index in process id order.
+ */
+import { type ClusterState, effectiveState, linkOf } from "./cluster-state.ts";
+import { type CNodeId, MICRO, MILLI, type Process } from "./model.ts";
+import { compareFractions, type Fraction, signOfSum, toNumber } from "./rebalance/rational.ts";
+
+/** Processes that the model can't tell apart but by what they own. */
+export interface ProcessClass {
+  readonly weightMilli: number;
+  /** The R-node holds a link. */
+  readonly linked: boolean;
+  readonly active: boolean;
+  readonly count: number;
+}
+
+export interface ReplicationCost extends Fraction {
+  readonly source: "request" | "cluster" | "equation-1";
+}
+
+export interface LoadModel {
+  /** All processes, in process id order. */
+  readonly processes: readonly Process[];
+  readonly classes: readonly ProcessClass[];
+  /** Class of each process. */
+  readonly classOf: Uint32Array;
+  readonly indexOfCNode: ReadonlyMap<CNodeId, number>;
+  /** Active processes with and without a link (S1 and S2 of FIG. 10), in process id order. */
+  readonly linked: readonly number[];
+  readonly unlinked: readonly number[];
+  /** N of Eq. 1. */
+  readonly processCount: number;
+  /** N_R of Eq. 1. */
+  readonly linkedProcessCount: number;
+  readonly replicationCost: ReplicationCost;
+  /** Units of work in one address. */
+  readonly scale: bigint;
+  /** ρ / L, in units: what one link holder works for each address of the volume. */
+  readonly linkWorkPerAddress: bigint;
+}
+
+/** The model of a state, with ρ of the request, else of the settings, else N_R / N (Eq. 1). */
+export function loadModelOf(state: ClusterState, replicationCostMicro?: number): LoadModel {
+  const processes = [...state.processes.values()];
+  const classes: { -readonly [K in keyof ProcessClass]: ProcessClass[K] }[] = [];
+  const known = new Map<string, number>();
+  const classOf = Uint32Array.from(processes, (process) => {
+    const { weightMilli } = process;
+    const linked = linkOf(state, process) !== undefined;
+    const active = effectiveState(state, process) === "active";
+    const key = `${weightMilli} ${linked} ${active}`;
+    const index = known.get(key) ?? classes.push({ weightMilli, linked, active, count: 0 }) - 1;
+    known.set(key, index);
+    classes[index]!.count++;
+    return index;
+  });
+  const activeIndexes = (linked: boolean) =>
+    [...processes.keys()].filter((index) => {
+      const kind = classes[classOf[index]!]!;
+      return kind.active && kind.linked === linked;
+    });
+  const [linked, unlinked] = [activeIndexes(true), activeIndexes(false)];
+  const processCount = linked.length + unlinked.length;
+  const replicationCost = costOf(
+    replicationCostMicro,
+    state.settings.replicationCostMicro,
+    linked.length,
+    processCount,
+  );
+  const holders = classes.reduce((sum, kind) => sum + (kind.linked ? kind.count : 0), 0);
+  return {
+    processes,
+    classes,
+    classOf,
+    indexOfCNode: new Map(processes.map((process, index) => [process.cNodeId, index])),
+    linked,
+    unlinked,
+    processCount,
+    linkedProcessCount: linked.length,
+    replicationCost,
+    scale: replicationCost.denominator * BigInt(Math.max(holders, 1)),
+    linkWorkPerAddress: holders === 0 ? 0n : replicationCost.numerator,
+  };
+}
+
+function costOf(
+  requested: number | undefined,
+  configured: number | undefined,
+  linkedProcessCount: number,
+  processCount: number,
+): ReplicationCost {
+  const micro = requested ?? configured;
+  if (micro !== undefined) {
+    const source = requested === undefined ? "cluster" : "request";
+    return { numerator: BigInt(micro), denominator: BigInt(MICRO), source };
+  }
+  return {
+    numerator: BigInt(linkedProcessCount),
+    denominator: BigInt(Math.max(processCount, 1)),
+    source: "equation-1",
+  };
+}
+
+/** Addresses of each process over `maps`, by process index. */
+export function countAddresses(
+  model: LoadModel,
+  maps: Iterable<{ sizes(): Iterable<readonly [CNodeId, number]> }>,
+): Float64Array {
+  const counts = new Float64Array(model.processes.length);
+  for (const map of maps) {
+    for (const [cNodeId, size] of map.sizes()) {
+      const index = model.indexOfCNode.get(cNodeId)!;
+      counts[index] = counts[index]! + size;
+    }
+  }
+  return counts;
+}
+
+/** Work of a process that owns `count` of `total`, in units of 1 / scale. */
+export function workOf(model: LoadModel, kind: ProcessClass, count: number, total: number): bigint {
+  const own = BigInt(count) * model.scale;
+  return kind.linked ? own + model.linkWorkPerAddress * BigInt(total) : own;
+}
+
+/** Load as it is shown: addresses per weight 1.000. */
+export function loadOf(model: LoadModel, index: number, count: number, total: number): number {
+  const kind = model.classes[model.classOf[index]!]!;
+  return toNumber({
+    numerator: workOf(model, kind, count, total) * BigInt(MILLI),
+    denominator: model.scale * BigInt(kind.weightMilli),
+  });
+}
+
+/**
+ * Max load / mean load over the active processes, the mean being their total work over their
+ * total weight; 1 where there is no work. Only the largest of each class can be the maximum, so
+ * the exact arithmetic is done once a class.
+ */
+export function imbalanceOf(model: LoadModel, counts: Float64Array, total: number): number {
+  const largest = new Float64Array(model.classes.length);
+  const owned = new Float64Array(model.classes.length);
+  for (let i = 0; i < counts.length; i++) {
+    const kind = model.classOf[i]!;
+    largest[kind] = Math.max(largest[kind]!, counts[i]!);
+    owned[kind] = owned[kind]! + counts[i]!;
+  }
+  let [work, weight] = [0n, 0n];
+  let maximum: Fraction = { numerator: 0n, denominator: 1n };
+  for (const [index, kind] of model.classes.entries()) {
+    if (!kind.active) continue;
+    const linkWork = workOf(model, kind, 0, total);
+    work += BigInt(owned[index]!) * model.scale + linkWork * BigInt(kind.count);
+    weight += BigInt(kind.weightMilli) * BigInt(kind.count);
+    const load = {
+      numerator: workOf(model, kind, largest[index]!, total),
+      denominator: BigInt(kind.weightMilli),
+    };
+    if (compareFractions(load, maximum) > 0) maximum = load;
+  }
+  if (work === 0n) return 1;
+  return toNumber({
+    numerator: maximum.numerator * weight,
+    denominator: maximum.denominator * work,
+  });
+}
+
+/** Imbalance of the loads summed over all volumes, with the cluster's ρ or Eq. 1's. */
+export function clusterImbalance(state: ClusterState): number {
+  const model = loadModelOf(state);
+  const volumes = [...state.volumes.values()];
+  const total = volumes.reduce((sum, volume) => sum + volume.blockCount, 0);
+  const maps = volumes.map(({ map }) => map);
+  return imbalanceOf(model, countAddresses(model, maps), total);
+}
+
+/**
+ * The no-op rule: whether Σ weight · (load − mean)² of a volume falls when each process gains
+ * `changes` (index → addresses; losses are negative). Addresses only go between active processes,
+ * so mean and total stay, and Σ work² / weight decides; processes that keep theirs cancel out.
+ */
+export function lowersSpread(
+  model: LoadModel,
+  counts: Float64Array,
+  total: number,
+  changes: ReadonlyMap<number, number>,
+): boolean {
+  const byWeight = new Map<number, bigint>();
+  for (const [index, change] of changes) {
+    const kind = model.classes[model.classOf[index]!]!;
+    const before = workOf(model, kind, counts[index]!, total);
+    const after = before + BigInt(change) * model.scale;
+    const sum = byWeight.get(kind.weightMilli) ?? 0n;
+    byWeight.set(kind.weightMilli, sum + after * after - before * before);
+  }
+  const fractions = [...byWeight].map(([weightMilli, numerator]) => ({
+    numerator,
+    denominator: BigInt(weightMilli),
+  }));
+  return signOfSum(fractions) < 0;
+}

@@ -1,0 +1,118 @@
+/** A plan's figures: what it moves, and what that does to the loads and to the table. */
+import { createHash } from "node:crypto";
+import type { ClusterState } from "../cluster-state.ts";
+import { countAddresses, imbalanceOf, type LoadModel, loadOf } from "../load-model.ts";
+import type { Volume } from "../model.ts";
+import { transferFraction } from "./proportional.ts";
+import type { Proposal } from "./proposal.ts";
+import { toNumber } from "./rational.ts";
+import type { Scope } from "./request.ts";
+import type { Explanation, Move, Plan, ProcessEffect, RebalanceRequest } from "./types.ts";
+
+const HASH_LINES_AT_ONCE = 1000;
+
+interface Planned {
+  readonly state: ClusterState;
+  readonly model: LoadModel;
+  readonly scope: Scope;
+  readonly request: RebalanceRequest;
+  readonly proposal: Proposal;
+}
+
+export function describePlan({ state, model, scope, request, proposal }: Planned): Plan {
+  const { transfers, minimumMovedAddresses } = proposal;
+  const moves = transfers.flatMap((transfer) => transfer.moves);
+  // The length first: a sum with an address in between could leave the exact integers.
+  const movedAddresses = moves.reduce((sum, move) => sum + (move.lastLba - move.firstLba + 1), 0);
+  const remainingAddresses = minimumMovedAddresses - movedAddresses;
+  const changed = new Map(transfers.map(({ volume, map }) => [volume.id, map]));
+  const mapAfter = (volume: Volume) => changed.get(volume.id) ?? volume.map;
+
+  const volumes = [...state.volumes.values()];
+  const total = volumes.reduce((sum, { blockCount }) => sum + blockCount, 0);
+  const before = countAddresses(
+    model,
+    volumes.map(({ map }) => map),
+  );
+  const after = countAddresses(model, volumes.map(mapAfter));
+  return {
+    planHash: hashOf(state.revision, moves),
+    baseRevision: state.revision,
+    processCount: model.processCount,
+    linkedProcessCount: model.linkedProcessCount,
+    transferPercent: transferPercent(model, request),
+    replicationCost: {
+      value: toNumber(model.replicationCost),
+      source: model.replicationCost.source,
+    },
+    movedAddresses,
+    minimumMovedAddresses,
+    remainingAddresses,
+    rangesBefore: volumes.reduce((sum, { map }) => sum + map.rangeCount, 0),
+    rangesAfter: volumes.reduce((sum, volume) => sum + mapAfter(volume).rangeCount, 0),
+    imbalance: {
+      before: imbalanceOf(model, before, total),
+      after: imbalanceOf(model, after, total),
+      volumes: scope.volumes.map((volume) => ({
+        volumeId: volume.id,
+        before: imbalanceOf(model, countAddresses(model, [volume.map]), volume.blockCount),
+        after: imbalanceOf(model, countAddresses(model, [mapAfter(volume)]), volume.blockCount),
+      })),
+    },
+    moves,
+    processes: effectsOf(model, before, after, total),
+    explanations: [
+      ...proposal.explanations,
+      ...budgetExplanation(request, movedAddresses, remainingAddresses),
+    ],
+    maps: transfers.map(({ volume, map }) => ({ volumeId: volume.id, map })),
+  };
+}
+
+/** K in percent, for the strategy that knows one. */
+function transferPercent(model: LoadModel, request: RebalanceRequest): number | null {
+  if (request.strategy !== "proportional") return null;
+  const { numerator, denominator } = transferFraction(model, request);
+  return toNumber({ numerator: 100n * numerator, denominator });
+}
+
+function effectsOf(
+  model: LoadModel,
+  before: Float64Array,
+  after: Float64Array,
+  total: number,
+): ProcessEffect[] {
+  return model.processes.map(({ id }, index) => ({
+    processId: id,
+    linked: model.classes[model.classOf[index]!]!.linked,
+    addressesBefore: before[index]!,
+    addressesAfter: after[index]!,
+    loadBefore: loadOf(model, index, before[index]!, total),
+    loadAfter: loadOf(model, index, after[index]!, total),
+  }));
+}
+
+function budgetExplanation(
+  { maxMovedAddresses }: RebalanceRequest,
+  moved: number,
+  remaining: number,
+): Explanation[] {
+  if (remaining === 0) return [];
+  const budget = `the budget of ${maxMovedAddresses} addresses`;
+  const detail = `${budget} lets ${moved} move; ${remaining} remain to be moved`;
+  return [{ code: "budget-exhausted", detail }];
+}
+
+function hashOf(baseRevision: number, moves: readonly Move[]): string {
+  const hash = createHash("sha256").update(`${baseRevision}\n`);
+  for (let i = 0; i < moves.length; i += HASH_LINES_AT_ONCE) {
+    const lines = moves.slice(i, i + HASH_LINES_AT_ONCE).map(hashLine);
+    hash.update(lines.join(""));
+  }
+  return hash.digest("hex");
+}
+
+/** Ids hold neither tab nor line feed, so that no two plans have the same lines. */
+function hashLine({ volumeId, firstLba, lastLba, fromCNodeId, toCNodeId }: Move): string {
+  return `${volumeId}\t${firstLba}\t${lastLba}\t${fromCNodeId}\t${toCNodeId}\n`;
+}

@@ -1,0 +1,59 @@
+/** Exact fractions of BigInts. Denominators are positive everywhere. */
+
+export interface Fraction {
+  readonly numerator: bigint;
+  readonly denominator: bigint;
+}
+
+export function floorDivide(numerator: bigint, denominator: bigint): bigint {
+  const quotient = numerator / denominator;
+  return numerator < 0n && quotient * denominator !== numerator ? quotient - 1n : quotient;
+}
+
+export function ceilDivide(numerator: bigint, denominator: bigint): bigint {
+  return -floorDivide(-numerator, denominator);
+}
+
+/** The nearest integer; a half goes up. */
+export function roundHalfUp(numerator: bigint, denominator: bigint): bigint {
+  return floorDivide(2n * numerator + denominator, 2n * denominator);
+}
+
+export function compareFractions(a: Fraction, b: Fraction): number {
+  return signOf(a.numerator * b.denominator - b.numerator * a.denominator);
+}
+
+/** For display only: 128 bits after the point, far more than a double shows. */
+export function toNumber({ numerator, denominator }: Fraction): number {
+  return Number((numerator << 128n) / denominator) / 2 ** 128;
+}
+
+/**
+ * The sign of a sum. Added up pairwise, so that ten thousand denominators multiply into large
+ * numbers only in the last few additions.
+ */
+export function signOfSum(fractions: readonly Fraction[]): -1 | 0 | 1 {
+  let level = fractions;
+  while (level.length > 1) {
+    const next: Fraction[] = [];
+    for (let i = 0; i < level.length; i += 2) next.push(add(level[i]!, level[i + 1]));
+    level = next;
+  }
+  return signOf(level[0]?.numerator ?? 0n);
+}
+
+function add(a: Fraction, b: Fraction | undefined): Fraction {
+  if (!b) return a;
+  if (a.denominator === b.denominator) {
+    return { numerator: a.numerator + b.numerator, denominator: a.denominator };
+  }
+  return {
+    numerator: a.numerator * b.denominator + b.numerator * a.denominator,
+    denominator: a.denominator * b.denominator,
+  };
+}
+
+function signOf(value: bigint): -1 | 0 | 1 {
+  if (value === 0n) return 0;
+  return value > 0n ? 1 : -1;
+}

@@ -1,0 +1,92 @@
+/**
+ * Takes an amount from the top: as if the level of all loads were lowered until enough has run
+ * over. Everyone gives clamp(work − μ · weight, 0, cap) for the one μ at which it sums up.
+ */
+import { compareFractions, type Fraction } from "./rational.ts";
+
+export interface Basin {
+  /** Index of the process. */
+  readonly index: number;
+  /** In units of 1 / scale. */
+  readonly work: bigint;
+  readonly weightMilli: number;
+  /** The most that may be taken, a whole number; 1 = `scale` units. */
+  readonly cap: number;
+}
+
+export interface WaterCutOptions {
+  readonly basins: readonly Basin[];
+  /** At most the sum of the caps. */
+  readonly amount: number;
+  readonly scale: bigint;
+  /** Order among equal remainders. */
+  readonly tie: (a: number, b: number) => number;
+}
+
+/** What each gives: floors of the exact shares, and one more for the largest remainders. */
+export function waterCut({ basins, amount, scale, tie }: WaterCutOptions): Map<number, number> {
+  const total = basins.reduce((sum, { cap }) => sum + cap, 0);
+  if (amount >= total) return new Map(basins.map(({ index, cap }) => [index, cap]));
+  if (amount === 0) return new Map();
+
+  const level = levelAfter(basins, BigInt(amount) * scale, scale);
+  const unit = level.denominator * scale;
+  const shares = new Map<number, number>();
+  const remainders: { index: number; remainder: bigint }[] = [];
+  let left = amount;
+  for (const { index, work, weightMilli, cap } of basins) {
+    const above = work * level.denominator - level.numerator * BigInt(weightMilli);
+    if (above <= 0n) continue;
+    const whole = above / unit;
+    const share = whole >= BigInt(cap) ? cap : Number(whole);
+    shares.set(index, share);
+    left -= share;
+    if (share < cap && above % unit > 0n) remainders.push({ index, remainder: above % unit });
+  }
+  remainders.sort((a, b) => compareBigInts(b.remainder, a.remainder) || tie(a.index, b.index));
+  for (const { index } of remainders.slice(0, left)) shares.set(index, shares.get(index)! + 1);
+  return shares;
+}
+
+/** A basin begins to give at its top, and has nothing left to give below its bottom. */
+interface Edge extends Fraction {
+  readonly basin: Basin;
+  readonly top: boolean;
+  readonly estimate: number;
+}
+
+/** The μ, in units per thousandth of weight, at which `units` have run over. */
+function levelAfter(basins: readonly Basin[], units: bigint, scale: bigint): Fraction {
+  const edges = basins.flatMap((basin) => {
+    const bottom = basin.work - BigInt(basin.cap) * scale;
+    return [edgeAt(basin, basin.work, true), edgeAt(basin, bottom, false)];
+  });
+  edges.sort(highestFirst);
+  let [work, weight, exhausted] = [0n, 0n, 0n];
+  for (const { basin, top, numerator, denominator } of edges) {
+    const overflow = (exhausted + work) * denominator - numerator * weight;
+    if (overflow >= units * denominator) break;
+    const sign = top ? 1n : -1n;
+    work += sign * basin.work;
+    weight += sign * BigInt(basin.weightMilli);
+    if (!top) exhausted += BigInt(basin.cap) * scale;
+  }
+  return { numerator: exhausted + work - units, denominator: weight };
+}
+
+function edgeAt(basin: Basin, work: bigint, top: boolean): Edge {
+  const denominator = BigInt(basin.weightMilli);
+  const estimate = Number(work) / basin.weightMilli;
+  return { basin, top, numerator: work, denominator, estimate };
+}
+
+/** Doubles decide where they clearly differ: exact comparison is forty times as slow. */
+function highestFirst(a: Edge, b: Edge): number {
+  const difference = b.estimate - a.estimate;
+  const doubt = 1e-12 * (Math.abs(a.estimate) + Math.abs(b.estimate));
+  return Math.abs(difference) > doubt ? difference : compareFractions(b, a);
+}
+
+function compareBigInts(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { ClusterState } from "../../src/core/cluster-state.ts";
+import type { Volume } from "../../src/core/model.ts";
+import { planRebalance } from "../../src/core/rebalance/plan.ts";
+import type { Plan, RebalanceRequest } from "../../src/core/rebalance/types.ts";
+import { applyPlan, clusterArbitrary } from "../support/cluster.ts";
+import {
+  ceiling,
+  exactTargets,
+  floor,
+  isActive,
+  less,
+  minus,
+  plus,
+  ratio,
+  sizesOf,
+  spreadOf,
+} from "../support/exact-model.ts";
+import { expectSound } from "../support/plan-soundness.ts";
+
+const requests: fc.Arbitrary<RebalanceRequest> = fc
+  .tuple(
+    fc.constantFrom("equalize", "pairwise", "proportional"),
+    fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: undefined }),
+    fc.option(fc.oneof(fc.nat({ max: 50 }), fc.nat({ max: 2_000_000 })), { nil: undefined }),
+    fc.option(fc.integer({ min: 0, max: 1_000_000 }), { nil: undefined }),
+    fc.boolean(),
+  )
+  .map(([strategy, fractionMicro, maxMovedAddresses, toleranceMicro, force]) => ({
+    strategy,
+    maxMovedAddresses,
+    force,
+    ...(strategy === "equalize"
+      ? { toleranceMicro }
+      : { transfer: fractionMicro === undefined ? undefined : { fractionMicro } }),
+  }));
+
+test("every plan covers, moves least, moves nothing twice and keeps to extents", () => {
+  fc.assert(
+    fc.property(clusterArbitrary(), requests, (state, request) => {
+      expectSound(state, request, planRebalance(state, request));
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("the same state and request give the same plan", () => {
+  const show = ({ maps, ...plan }: Plan) =>
+    JSON.stringify([plan, maps.map(({ map }) => [...map.ranges()])]);
+  fc.assert(
+    fc.property(clusterArbitrary(), requests, (state, request) => {
+      expect(show(planRebalance(state, request))).toBe(show(planRebalance(state, request)));
+    }),
+  );
+});
+
+test("equalize brings every size within an extent of its exact target, and then rests", () => {
+  fc.assert(
+    fc.property(clusterArbitrary(), (state) => {
+      const plan = planRebalance(state, { strategy: "equalize" });
+      const after = applyPlan(state, plan);
+      for (const volume of after.volumes.values()) {
+        const targets = exactTargets(state, volume);
+        for (const [cNodeId, size] of sizesOf(state, volume)) {
+          const target = targets.get(cNodeId)!;
+          expect([floor(target), ceiling(target)]).toContain(BigInt(size));
+        }
+      }
+      expect(planRebalance(after, { strategy: "equalize" }).moves).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a tolerance moves no more than it takes to come inside its bounds, and then rests", () => {
+  const tolerances = fc.integer({ min: 0, max: 1_500_000 });
+  fc.assert(
+    fc.property(clusterArbitrary(), tolerances, (state, toleranceMicro) => {
+      const request = { strategy: "equalize", toleranceMicro } as const;
+      const after = applyPlan(state, planRebalance(state, request));
+      for (const volume of state.volumes.values()) {
+        const sizes = sizesOf(state, after.volumes.get(volume.id)!);
+        let [above, below, moved] = [0, 0, 0];
+        const bounds = exactBounds(state, volume, toleranceMicro);
+        for (const [cNodeId, before] of sizesOf(state, volume)) {
+          const { low, high } = bounds.get(cNodeId)!;
+          const size = sizes.get(cNodeId)!;
+          expect(size).toBeGreaterThanOrEqual(low);
+          expect(size).toBeLessThanOrEqual(high);
+          above += Math.max(0, before - high);
+          below += Math.max(0, low - before);
+          moved += Math.max(0, before - size);
+        }
+        expect(moved).toBe(Math.max(above, below));
+      }
+      expect(planRebalance(after, request).moves).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** target ± tolerance in whole extents, but at least from its floor to its ceiling. */
+function exactBounds(state: ClusterState, volume: Volume, toleranceMicro: number) {
+  const processes = [...state.processes.values()];
+  const active = processes.filter((process) => isActive(state, process));
+  const extents = BigInt(volume.blockCount / volume.extentBlocks);
+  const slack = ratio(BigInt(toleranceMicro) * extents, 1_000_000n * BigInt(active.length));
+  const targets = exactTargets(state, volume);
+  const least = (a: bigint, b: bigint) => Number(a < b ? a : b);
+  return new Map(
+    processes.map((process) => {
+      if (!active.includes(process)) return [process.cNodeId, { low: 0, high: 0 }];
+      const target = targets.get(process.cNodeId)!;
+      const lowest = less(target, slack) ? ratio(0) : minus(target, slack);
+      const low = least(floor(target), ceiling(lowest));
+      const high = -least(-ceiling(target), -floor(plus(target, slack)));
+      return [process.cNodeId, { low, high }];
+    }),
+  );
+}
+
+test("pairwise and proportional leave alone exactly what would not get more even", () => {
+  const strategies = fc.constantFrom("pairwise", "proportional");
+  const fractions = fc.integer({ min: 1, max: 1_000_000 });
+  fc.assert(
+    fc.property(clusterArbitrary(), strategies, fractions, (state, strategy, fractionMicro) => {
+      const request = { strategy, transfer: { fractionMicro } } as const;
+      // One volume at a time: a volume left alone does not turn the rotation for the next one.
+      for (const volume of state.volumes.values()) {
+        const one = { ...request, volumeIds: [volume.id] };
+        const forced = planRebalance(state, { ...one, force: true });
+        const plan = planRebalance(state, one);
+        const [change] = forced.maps;
+        if (!change) continue;
+        const before = spreadOf(state, volume, (id) => volume.map.sizeOf(id));
+        const after = spreadOf(state, volume, (id) => change.map.sizeOf(id));
+        const improves = after.over * before.under < before.over * after.under;
+        expect(plan.moves).toEqual(improves ? forced.moves : []);
+        const codes = plan.explanations.map(({ code }) => code);
+        expect(codes).toEqual(improves ? [] : ["would-not-improve"]);
+        expect(forced.explanations.map(({ code }) => code)).toEqual(improves ? [] : ["forced"]);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});

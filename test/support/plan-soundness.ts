@@ -1,0 +1,88 @@
+/** What every plan must keep, checked address by address, as far as boundaries tell them apart. */
+import { createHash } from "node:crypto";
+import { expect } from "vitest";
+import type { ClusterState } from "../../src/core/cluster-state.ts";
+import type { Volume } from "../../src/core/model.ts";
+import type { Move, Plan, RebalanceRequest } from "../../src/core/rebalance/types.ts";
+
+export function expectSound(state: ClusterState, request: RebalanceRequest, plan: Plan): void {
+  let moved = 0;
+  let rangesAfter = 0;
+  for (const volume of state.volumes.values()) {
+    const after = plan.maps.find(({ volumeId }) => volumeId === volume.id);
+    const moves = plan.moves.filter(({ volumeId }) => volumeId === volume.id);
+    expect(after !== undefined).toBe(moves.length > 0);
+    const next: Volume = after ? { ...volume, map: after.map } : volume;
+    moved += expectMovesLeadTo(volume, next, moves);
+    rangesAfter += next.map.rangeCount;
+  }
+  expect(plan.movedAddresses).toBe(moved);
+  expect(plan.remainingAddresses).toBe(plan.minimumMovedAddresses - moved);
+  expect(plan.remainingAddresses).toBeGreaterThanOrEqual(0);
+  expect(moved).toBeLessThanOrEqual(request.maxMovedAddresses ?? Number.MAX_SAFE_INTEGER);
+  expect(plan.rangesAfter).toBe(rangesAfter);
+  expect(plan.imbalance.after).toBeGreaterThanOrEqual(1 - 1e-12);
+  if (plan.moves.length === 0) expect(plan.explanations.length).toBeGreaterThan(0);
+  const volumeOrder = plan.maps.map(({ volumeId }) => volumeId);
+  expect(volumeOrder).toEqual(volumeOrder.toSorted());
+  expect([...new Set(plan.moves.map(({ volumeId }) => volumeId))]).toEqual(volumeOrder);
+  expect(plan.planHash).toBe(hashOf(plan));
+}
+
+/** Returns the number of moved addresses, after seeing that no fewer would have done. */
+function expectMovesLeadTo(before: Volume, after: Volume, moves: readonly Move[]): number {
+  const { blockCount, extentBlocks } = before;
+  expect(after.map.blockCount).toBe(blockCount);
+  let end = 0;
+  let moved = 0;
+  for (const [i, move] of moves.entries()) {
+    holds(move.firstLba >= end && move.lastLba >= move.firstLba, "moves are in order", move);
+    end = move.lastLba + 1;
+    const onExtents = move.firstLba % extentBlocks === 0 && end % extentBlocks === 0;
+    holds(onExtents, "boundaries are on extents", move);
+    const last = moves[i - 1];
+    const joins =
+      last?.lastLba === move.firstLba - 1 &&
+      last.fromCNodeId === move.fromCNodeId &&
+      last.toCNodeId === move.toCNodeId;
+    holds(!joins, "neighbours with the same two ends are one move", move);
+    moved += end - move.firstLba;
+  }
+  const starts = new Set<number>();
+  for (const { firstLba } of before.map.ranges()) starts.add(firstLba);
+  for (const { firstLba } of after.map.ranges()) starts.add(firstLba);
+  for (const { firstLba, lastLba } of moves) starts.add(firstLba).add(lastLba + 1);
+  starts.delete(blockCount);
+  let next = 0;
+  for (const lba of [...starts].sort((a, b) => a - b)) {
+    while (next < moves.length && moves[next]!.lastLba < lba) next++;
+    const move = moves[next];
+    const [from, to] = [before.map.ownerAt(lba), after.map.ownerAt(lba)];
+    const right =
+      move && move.firstLba <= lba
+        ? from === move.fromCNodeId && to === move.toCNodeId && from !== to
+        : from === to;
+    holds(right, "the map has changed as the moves say", { lba, from, to, move });
+  }
+  let lost = 0;
+  for (const [cNodeId, size] of before.map.sizes()) {
+    lost += Math.max(0, size - after.map.sizeOf(cNodeId));
+  }
+  expect(moved).toBe(lost);
+  return moved;
+}
+
+function hashOf({ baseRevision, moves }: Plan): string {
+  const lines = moves.map(
+    (move) =>
+      `${move.volumeId}\t${move.firstLba}\t${move.lastLba}\t${move.fromCNodeId}\t${move.toCNodeId}\n`,
+  );
+  return createHash("sha256")
+    .update(`${baseRevision}\n${lines.join("")}`)
+    .digest("hex");
+}
+
+/** Like `expect`, for checks that are made a million times. */
+function holds(condition: boolean, what: string, where: unknown): void {
+  if (!condition) throw new Error(`${what}: ${JSON.stringify(where)}`);
+}
