@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import { checkState } from "../../src/core/check.ts";
+import { type ClusterState, emptyState, putLink } from "../../src/core/cluster-state.ts";
+import { Refusal } from "../../src/core/errors.ts";
+import type { LinkId } from "../../src/core/model.ts";
+import type { StateRecords } from "../../src/core/stored-state.ts";
+import { type Command, CommitQueue } from "../../src/operations/commit-queue.ts";
+import { type Append, StoreError } from "../../src/store/store.ts";
+
+/** A store whose transactions end when, and as, the test says. */
+class ScriptedStore {
+  readonly batches: (readonly Append[])[] = [];
+  readonly outcomes: ((outcome: "committed" | "conflict" | StoreError) => void)[] = [];
+  #arrived: (() => void) | undefined;
+  head: StateRecords | undefined;
+
+  append(_base: number, entries: readonly Append[]): Promise<"committed" | "conflict"> {
+    this.batches.push(entries);
+    this.#arrived?.();
+    return new Promise((resolve, reject) => {
+      this.outcomes.push((outcome) => {
+        if (outcome instanceof StoreError) reject(outcome);
+        else resolve(outcome);
+      });
+    });
+  }
+
+  load(): Promise<StateRecords> {
+    return Promise.resolve(this.head!);
+  }
+
+  /** Resolves when the n-th transaction (counted from 1) is under way. */
+  async transaction(n: number): Promise<void> {
+    while (this.batches.length < n) {
+      await new Promise<void>((resolve) => {
+        this.#arrived = resolve;
+      });
+    }
+  }
+
+  end(n: number, outcome: "committed" | "conflict" | StoreError): void {
+    this.outcomes[n - 1]!(outcome);
+  }
+}
+
+function start() {
+  const store = new ScriptedStore();
+  const heads: number[] = [];
+  const queue = new CommitQueue({
+    store,
+    state: emptyState({ clusterId: "test", generation: 1 }),
+    now: () => 1000,
+    onCommitted: (state) => heads.push(state.revision),
+  });
+  return { store, queue, heads };
+}
+
+const put = (id: string): Command<string> => ({
+  kind: "put",
+  actor: "test",
+  decide: (state: ClusterState) => ({
+    state: putLink(state, { id: id as LinkId, state: "up", revision: state.revision + 1 }),
+    answer: id,
+  }),
+});
+const refuse: Command<never> = {
+  kind: "refuse",
+  actor: "test",
+  decide: () => {
+    throw new Refusal("link-down", { detail: "no" });
+  },
+};
+const nothing: Command<string> = {
+  kind: "nothing",
+  actor: "test",
+  decide: (state) => ({ state, answer: "nothing" }),
+};
+
+const revisionsOf = (entries: readonly Append[]) => entries.map((entry) => entry.heading.revision);
+
+describe("group commit", () => {
+  it("gathers what comes while a transaction runs, each with its own revision", async () => {
+    const { store, queue, heads } = start();
+    const first = queue.submit(put("a"));
+    await store.transaction(1);
+    const others = ["b", "c", "d"].map((id) => queue.submit(put(id)));
+    expect(queue.state.revision).toBe(0);
+    store.end(1, "committed");
+    expect((await first).state.revision).toBe(1);
+    await store.transaction(2);
+    expect(store.batches.map(revisionsOf)).toEqual([[1], [2, 3, 4]]);
+    expect(queue.state.revision).toBe(1);
+    store.end(2, "committed");
+    const committed = await Promise.all(others);
+    expect(committed.map(({ answer, state }) => [answer, state.revision])).toEqual([
+      ["b", 2],
+      ["c", 3],
+      ["d", 4],
+    ]);
+    expect(heads).toEqual([1, 4]);
+    expect(checkState(queue.state)).toEqual([]);
+  });
+
+  it("answers nobody before the transaction has ended, not even with a refusal", async () => {
+    const { store, queue } = start();
+    const settled: string[] = [];
+    const note = (name: string) => () => void settled.push(name);
+    const all = [
+      queue.submit(put("a")).then(note("a")),
+      queue.submit(refuse).catch(note("refused")),
+      queue.submit(nothing).then(note("nothing")),
+      queue.submit(put("b")).then(note("b")),
+    ];
+    await store.transaction(1);
+    expect(settled).toEqual([]);
+    expect(revisionsOf(store.batches[0]!)).toEqual([1, 2]);
+    store.end(1, "committed");
+    await Promise.all(all);
+    expect(settled.sort()).toEqual(["a", "b", "nothing", "refused"]);
+  });
+
+  it("drops what a failed transaction held, and goes on", async () => {
+    const { store, queue, heads } = start();
+    const failure = new StoreError("full", "the disk is full");
+    const lost = [queue.submit(put("a")), queue.submit(put("b"))];
+    await store.transaction(1);
+    const later = queue.submit(put("c"));
+    store.end(1, failure);
+    for (const result of await Promise.allSettled(lost)) {
+      expect(result).toMatchObject({ status: "rejected", reason: failure });
+    }
+    await store.transaction(2);
+    expect(revisionsOf(store.batches[1]!)).toEqual([1]);
+    store.end(2, "committed");
+    await later;
+    expect([...queue.state.links.keys()]).toEqual(["c"]);
+    expect(heads).toEqual([1]);
+  });
+
+  it("takes the news in and decides again when the head has moved", async () => {
+    const { store, queue } = start();
+    const write = queue.submit(put("mine"));
+    await store.transaction(1);
+    const empty = emptyState({ clusterId: "test", generation: 1 });
+    const theirs = { id: "theirs" as LinkId, state: "up" as const, revision: 7 };
+    store.head = {
+      ...empty,
+      revision: 7,
+      storageServers: [],
+      credentials: [],
+      processes: [],
+      links: [theirs],
+      linkAssignments: [],
+      volumes: [],
+    };
+    store.end(1, "conflict");
+    await store.transaction(2);
+    expect(revisionsOf(store.batches[1]!)).toEqual([8]);
+    store.end(2, "committed");
+    expect((await write).state.revision).toBe(8);
+    expect([...queue.state.links.keys()]).toEqual(["mine", "theirs"]);
+  });
+
+  it("takes no revision and no transaction for what changes nothing", async () => {
+    const { store, queue } = start();
+    const { changed, state } = await queue.submit(nothing);
+    expect([changed, state.revision, store.batches.length]).toEqual([false, 0, 0]);
+    await queue.drain();
+  });
+});
