@@ -28,7 +28,16 @@ try {
 async function run(): Promise<void> {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel });
-  const service = await createService({
+  let service: Service | undefined;
+  // Before anything is opened: as process 1 of a container, a signal that nobody handles is lost.
+  closeWithGrace({ delay: CLOSE_WITHIN_MS, logger, skip: ["SIGHUP"] }, async ({ err, signal }) => {
+    if (err) logger.fatal({ err }, "closing after a mistake of the service");
+    else logger.info({ signal }, "closing");
+    await service?.close();
+    logger.info("closed");
+  });
+  process.on("SIGHUP", () => service?.rereadTokens());
+  service = await createService({
     config,
     logger,
     clock,
@@ -40,13 +49,6 @@ async function run(): Promise<void> {
     },
   });
   await start(service);
-  process.on("SIGHUP", () => service.rereadTokens());
-  closeWithGrace({ delay: CLOSE_WITHIN_MS, logger, skip: ["SIGHUP"] }, async ({ err, signal }) => {
-    if (err) logger.fatal({ err }, "closing after a mistake of the service");
-    else logger.info({ signal }, "closing");
-    await service.close();
-    logger.info("closed");
-  });
 }
 
 async function start(service: Service): Promise<void> {

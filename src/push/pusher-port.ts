@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
-import type { DeliveryView, DeliveryState } from "../core/delivery-state.ts";
+import type { DeliveryState, DeliveryView } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
 import type { Store } from "../store/store.ts";
 import type { Convergence, DeliveryProgress } from "./convergence.ts";

@@ -4,10 +4,10 @@
  */
 import { type ClusterState, emptyState } from "../core/cluster-state.ts";
 import {
-  type DeliveryView,
   type DeliveryState,
-  deliveryView,
+  type DeliveryView,
   deliveryState,
+  deliveryView,
   freshDelivery,
   type Head,
   headOf,
