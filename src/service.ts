@@ -2,7 +2,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { checkState } from "./core/check.ts";
@@ -11,7 +10,7 @@ import type { ClusterState } from "./core/cluster-state.ts";
 import { deliveryView, freshDelivery, headOf, isUnreachable } from "./core/delivery-state.ts";
 import type { StorageServerId } from "./core/model.ts";
 import { restoreState } from "./core/stored-state.ts";
-import { buildApp } from "./http/app.ts";
+import { type App, buildApp } from "./http/app.ts";
 import type { TokenEntry } from "./http/auth.ts";
 import type { RouteParts } from "./http/parts.ts";
 import { allEndpoints } from "./http/routes/index.ts";
@@ -36,7 +35,7 @@ export interface ServiceParts {
 }
 
 export interface Service {
-  readonly app: FastifyInstance;
+  readonly app: App;
   /** Listens and begins to push; answers with the address, as `http://127.0.0.1:8080`. */
   start(): Promise<string>;
   /** Reads TOKENS_FILE again; a bad file changes nothing. */
@@ -47,6 +46,7 @@ export interface Service {
 export async function createService(parts: ServiceParts): Promise<Service> {
   const { config, logger, clock } = parts;
   const tokens = new Tokens(config.tokensFile);
+  const shutdown = new AbortController();
   const store = await openStore(parts);
   const state = await loadState(store);
   const commits: CommitQueue = new CommitQueue({
@@ -65,11 +65,15 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     committed: () => commits.state,
   });
   const app = await buildApp({
-    endpoints: allEndpoints(routeParts(parts, { store, commits, pusher })),
+    endpoints: allEndpoints(
+      routeParts(parts, { store, commits, pusher, shutdown: shutdown.signal }),
+    ),
     state: () => commits.state,
     tokens: () => tokens.entries,
     logger,
     secure: false,
+    // Who waits for convergence is answered with what there is.
+    onClosing: () => shutdown.abort(),
   });
   return {
     app,
@@ -94,11 +98,12 @@ interface Engine {
   readonly store: Store;
   readonly commits: CommitQueue;
   readonly pusher: Pusher;
+  readonly shutdown: AbortSignal;
 }
 
 function routeParts(
   { config, clock }: ServiceParts,
-  { store, commits, pusher }: Engine,
+  { store, commits, pusher, shutdown }: Engine,
 ): RouteParts {
   const state = () => commits.state;
   return {
@@ -116,7 +121,7 @@ function routeParts(
       deliveryCounts: () => pusher.deliveryCounts(),
       progress: (revision) => pusher.progress(revision),
       waitUntilConverged: (revision, timeoutMs, signal) =>
-        pusher.waitUntilConverged(revision, timeoutMs, signal),
+        pusher.waitUntilConverged(revision, timeoutMs, AbortSignal.any([signal, shutdown])),
     },
   };
 }
@@ -157,7 +162,7 @@ async function loadState(store: Store): Promise<ClusterState> {
   }
 }
 
-async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
+async function listen(app: App, { host, port }: Config): Promise<string> {
   try {
     return await app.listen({ host, port });
   } catch (error) {

@@ -38,8 +38,8 @@ export interface Call<Params, Query, Body> {
   readonly caller: Caller;
   readonly accept: string | undefined;
   readonly log: FastifyBaseLogger;
-  /** Aborted when the client goes away. */
-  readonly signal: AbortSignal;
+  /** A signal that is aborted when the client goes away. */
+  readonly signal: () => AbortSignal;
   /** Keeps the connection open for a call that waits that long on purpose. */
   readonly allowSilence: (durationMs: number) => void;
 }
@@ -98,3 +98,5 @@ export const MIB = 1024 * KIB;
 /** Where a whole table is sent. */
 export const TABLE_BODY_LIMIT_BYTES = 128 * MIB;
 export const BODY_LIMIT_BYTES = 64 * KIB;
+/** A connection without a sign of life is closed after so long. */
+export const CONNECTION_IDLE_MS = 30_000;

@@ -19,7 +19,7 @@ export interface Distribution {
   waitUntilConverged(
     revision: number,
     timeoutMs: number,
-    signal?: AbortSignal,
+    signal: AbortSignal,
   ): Promise<"converged" | "timed-out" | "unreachable-left">;
 }
 

@@ -10,6 +10,7 @@ import {
   type StorageServer,
   type Volume,
 } from "../core/model.ts";
+import type * as servers from "./schemas/storage-servers.ts";
 import type * as tables from "./schemas/tables.ts";
 import type * as topology from "./schemas/topology.ts";
 
@@ -19,7 +20,7 @@ const optionalTime = (ms: number | undefined) => (ms === undefined ? undefined :
 export function storageServerView(
   { id, callbackUrl, labels, state }: StorageServer,
   figures: DeliveryView,
-): z.output<typeof topology.storageServer> {
+): z.output<typeof servers.storageServer> {
   const { lastSeenAt, since, lastAttemptAt, nextAttemptAt, ...delivery } = figures;
   return {
     id,

@@ -354,5 +354,5 @@ it("refuses what is no JSON, too large, or another method", async () => {
   expect([large.status, large.body.code]).toEqual([413, "body-too-large"]);
   const method = await client.delete("/v1/cluster");
   expect([method.status, method.body.code]).toEqual([405, "method-not-allowed"]);
-  expect(method.headers.allow).toBe("GET, PATCH");
+  expect(method.headers.allow).toBe("GET, HEAD, PATCH");
 });

@@ -135,11 +135,20 @@ function lookupEndpoint(parts: RouteParts): Endpoint {
   });
 }
 
+/** Written out field by field: this is the busiest path, and copying objects is its largest part. */
 function segmentsOf(state: ClusterState, { map }: Volume, firstLba: number, lastLba: number) {
-  return Array.from(map.ranges(firstLba, lastLba), (range) => {
-    const process = processOfCNode(state, range.cNodeId)!;
-    return { ...range, processId: process.id, storageServerId: process.storageServerId };
-  });
+  const segments: z.output<typeof schemas.lookupAnswer>["segments"] = [];
+  for (const range of map.ranges(firstLba, lastLba)) {
+    const { id: processId, storageServerId } = processOfCNode(state, range.cNodeId)!;
+    segments.push({
+      firstLba: range.firstLba,
+      lastLba: range.lastLba,
+      cNodeId: range.cNodeId,
+      processId,
+      storageServerId,
+    });
+  }
+  return segments;
 }
 
 /** One volume's map has a version of its own; the table's version is the distributed head. */

@@ -6,8 +6,8 @@ import { patchSettings } from "../../operations/settings.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import type { RouteParts } from "../parts.ts";
 import { read, written } from "../reply.ts";
+import * as schemas from "../schemas/cluster.ts";
 import { toMicro } from "../schemas/common.ts";
-import * as schemas from "../schemas/topology.ts";
 
 const example = {
   clusterId: "0b6f5b0e-3a52-4f8e-9d63-2f1f6f0c9a11",

@@ -186,7 +186,7 @@ function waitForDelivery(
 ) {
   const timeoutMs = (query.timeoutSeconds ?? WAIT_DEFAULT_SECONDS) * 1000;
   allowSilence(timeoutMs);
-  return distribution.waitUntilConverged(distributedRevision, timeoutMs, signal);
+  return distribution.waitUntilConverged(distributedRevision, timeoutMs, signal());
 }
 
 /** What is asked for, with decimals as exact parts. */

@@ -82,7 +82,7 @@ export function revisionEndpoints(parts: RouteParts): Endpoint[] {
       problems: [404],
       handle: async ({ params: { revision } }) => ({
         status: 200,
-        body: detailsView(await findRevision(parts, revision)),
+        body: detailsView(await findDetails(parts, revision)),
       }),
     }),
     endpoint({
@@ -113,15 +113,37 @@ export async function deliveryOf(
   parts: RouteParts,
   revision: number,
 ): Promise<z.output<typeof schemas.deliveryProgress>> {
-  const record = await findRevision(parts, revision);
-  const { servers, acked, behind } = parts.distribution.progress(record.distributedRevision);
-  return { revision, servers, acked, behind: [...behind], ...convergence(record) };
+  const heading = await findHeading(parts, revision);
+  const { servers, acked, behind } = parts.distribution.progress(heading.distributedRevision);
+  const convergedAt = await convergedAtOf(parts, heading);
+  return { revision, servers, acked, behind: [...behind], ...convergence({ convergedAt }) };
 }
 
-async function findRevision({ store }: RouteParts, revision: number): Promise<RevisionDetails> {
-  const record = await store.revision(revision);
-  if (record) return record;
-  throw new Refusal("not-found", {
+/** What changed nothing of the distributed state is there as soon as the state before it is. */
+async function convergedAtOf(
+  parts: RouteParts,
+  { revision, at, distributedRevision, convergedAt }: RevisionRecord,
+): Promise<number | undefined> {
+  if (distributedRevision === revision || distributedRevision === 0) return convergedAt;
+  const distributed = await findHeading(parts, distributedRevision);
+  return distributed.convergedAt && Math.max(at, distributed.convergedAt);
+}
+
+async function findDetails({ store }: RouteParts, revision: number): Promise<RevisionDetails> {
+  const details = await store.revision(revision);
+  if (details) return details;
+  throw unknownRevision(revision);
+}
+
+/** A revision without what it changed, which may be a million rows. */
+async function findHeading({ store }: RouteParts, revision: number): Promise<RevisionRecord> {
+  const [heading] = await store.revisions({ before: revision + 1, limit: 1 });
+  if (heading?.revision === revision) return heading;
+  throw unknownRevision(revision);
+}
+
+function unknownRevision(revision: number): Refusal {
+  return new Refusal("not-found", {
     detail: `there is no revision ${revision}`,
     correction: "GET /v1/revisions lists those that there are",
   });
@@ -157,6 +179,8 @@ function differenceView({ key, before, after }: Difference<string, unknown>) {
   return { id: key, before, after };
 }
 
-function convergence({ convergedAt }: RevisionRecord): { convergedAt?: string } {
+function convergence({ convergedAt }: Pick<RevisionRecord, "convergedAt">): {
+  convergedAt?: string;
+} {
   return convergedAt === undefined ? {} : { convergedAt: formatTime(convergedAt) };
 }

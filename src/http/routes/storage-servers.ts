@@ -13,7 +13,7 @@ import { pageOfMap } from "../pages.ts";
 import type { RouteParts } from "../parts.ts";
 import { deleted, read, written } from "../reply.ts";
 import { pageOf, pageQuery, storageServerId } from "../schemas/common.ts";
-import * as schemas from "../schemas/topology.ts";
+import * as schemas from "../schemas/storage-servers.ts";
 import { storageServerView } from "../views.ts";
 import { storageServerExample as example } from "./examples.ts";
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { replicationCost } from "./cluster.ts";
 import {
   cNodeId,
   count,
@@ -12,7 +13,6 @@ import {
   volumeId,
 } from "./common.ts";
 import { deliveryProgress } from "./tables.ts";
-import { replicationCost } from "./topology.ts";
 
 /** A plan's moves are answered up to here; the rest is paged. */
 export const MOVES_SHOWN_MAX = 1000;

@@ -1,11 +1,8 @@
 import { z } from "zod";
 import {
-  callbackUrl,
   cNodeId,
   count,
-  decimal,
   dNodeId,
-  generation,
   labels,
   linkId,
   networkAddress,
@@ -17,70 +14,11 @@ import {
   rNodeId,
   serviceState,
   storageServerId,
-  time,
   uniqueBy,
   volumeId,
   weight,
 } from "./common.ts";
-
-const storageServerFields = {
-  callbackUrl: callbackUrl.optional(),
-  labels: labels.optional(),
-};
-const storageServerReadOnly = { state: readOnly, delivery: readOnly, lastSeenAt: readOnly };
-
-export const storageServerPut = z
-  .strictObject({ ...storageServerFields, id: readOnly, ...storageServerReadOnly })
-  .meta({ id: "StorageServerPut" });
-export const storageServerPatch = z
-  .strictObject({
-    callbackUrl: callbackUrl.nullable().optional(),
-    labels: labels.nullable().optional(),
-    state: serviceState.optional(),
-  })
-  .meta({ id: "StorageServerPatch" });
-
-export const deliveryState = z
-  .enum(["current", "behind", "parked", "dormant", "gone", "ahead"])
-  .meta({
-    description:
-      "`current` has the head; `behind` is being sent it; `parked` refused this revision; " +
-      "`dormant` has not answered for ten minutes; `gone` said so; `ahead` reports more than the head",
-  });
-
-const deliverySchema = z
-  .strictObject({
-    state: deliveryState,
-    headRevision: revision.meta({ description: "The distributed head" }),
-    ackedRevision: revision
-      .optional()
-      .meta({ description: "What the server has durably; absent when nothing is known" }),
-    lag: count("headRevision − ackedRevision", 0),
-    since: time.meta({ description: "In this state since" }),
-    lastAttemptAt: time.optional(),
-    lastError: z.string().optional().meta({ description: "The last failure in words" }),
-    consecutiveFailures: count("Failed attempts in a row", 0),
-    nextAttemptAt: time.optional(),
-  })
-  .meta({ id: "Delivery" });
-
-export const storageServer = z
-  .strictObject({
-    id: storageServerId,
-    ...storageServerFields,
-    state: serviceState,
-    delivery: deliverySchema,
-    lastSeenAt: time.optional(),
-  })
-  .meta({ id: "StorageServer" });
-
-export const signingSecret = z
-  .string()
-  .meta({ description: "Key of the signature on every push (Standard Webhooks); shown once" });
-export const token = z.string().meta({ description: "The server's own bearer token; shown once" });
-export const storageServerCreated = z
-  .strictObject({ ...storageServer.shape, signingSecret, token })
-  .meta({ id: "StorageServerCreated" });
+import { signingSecret, storageServerPut, token } from "./storage-servers.ts";
 
 const processFields = {
   storageServerId,
@@ -233,42 +171,3 @@ export const topologyAnswer = z
     }),
   })
   .meta({ id: "TopologyAnswer" });
-
-export const replicationCost = decimal(
-  "ρ: cost of transmitting one address's replication data relative to serving its I/O",
-  { min: 0, max: 1_000_000 },
-  0.666667,
-);
-
-const settings = z.strictObject({ replicationCost: replicationCost.optional() });
-
-const settingsPatch = { replicationCost: replicationCost.nullable().optional() };
-
-export const clusterPatch = z
-  .strictObject({ settings: z.strictObject(settingsPatch).optional(), ...settingsPatch })
-  .refine((patch) => patch.settings === undefined || patch.replicationCost === undefined, {
-    message: "must name a setting once, either here or inside settings",
-    path: ["replicationCost"],
-  })
-  .meta({
-    id: "ClusterPatch",
-    description: "Settings by name, or inside `settings` as `GET` has them; null clears",
-  });
-
-export const cluster = z
-  .strictObject({
-    clusterId: z.string().meta({ description: "Made when the store was" }),
-    generation,
-    revision: revision.meta({ description: "The store's head" }),
-    settings,
-    processCount: count("Active processes: N of Eq. 1", 3),
-    linkedProcessCount: count("Active processes whose R-node holds a link: N_R of Eq. 1", 2),
-    spareLinks: count("Links that are up and that nobody holds", 0),
-    imbalance: z
-      .number()
-      .meta({ description: "max load / mean load; 1 is perfect", example: 1.206 }),
-    storageServers: z
-      .partialRecord(deliveryState, z.int())
-      .meta({ description: "Storage servers by delivery state", example: { current: 3 } }),
-  })
-  .meta({ id: "Cluster" });

@@ -1,0 +1,76 @@
+/** What holds for every answer: the head's revision, no caching, problems in one form, a log line. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { ClusterState } from "../core/cluster-state.ts";
+import { type AuthParts, authorise } from "./auth.ts";
+import { HttpProblem, internalProblem, problemFor } from "./problems.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+export interface FinishParts extends AuthParts {
+  readonly state: () => ClusterState;
+  /** HTTPS, so that browsers may be told to insist on it. */
+  readonly secure: boolean;
+  /** Called when the app begins to close: calls that wait on purpose must end now. */
+  readonly onClosing: () => void;
+}
+
+export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
+  app.decorateRequest("actor", "unknown");
+  const headers = securityHeaders(parts.secure);
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.headers(headers);
+    done();
+  });
+  let closing = false;
+  app.addHook("preClose", (done) => {
+    closing = true;
+    parts.onClosing();
+    done();
+  });
+  app.addHook("onSend", (request, reply, _payload, done) => {
+    stampAnswer(parts, request, reply);
+    // A connection that is kept alive would hold up the end.
+    if (closing) reply.header("connection", "close");
+    done();
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const { method, url, actor } = request;
+    const { statusCode: status, elapsedTime: durationMs } = reply;
+    // Reads come by the thousand a second; what was done, and what was refused, is always told.
+    const level = method === "GET" && status < 400 ? "debug" : "info";
+    const fields = { method, url, status, actor, durationMs: Math.round(durationMs) };
+    request.log[level](fields, "answered");
+    done();
+  });
+  app.setNotFoundHandler((request) => {
+    if (isApi(request)) authorise(parts, request, "viewer");
+    throw new HttpProblem(404, "no-such-path", {
+      detail: `there is nothing at ${request.url}`,
+      correction: "See /docs for the paths that exist",
+    });
+  });
+  app.setErrorHandler((error, _request, reply) => answerError(reply, error));
+}
+
+export function stampAnswer(
+  { state }: Pick<FinishParts, "state">,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (!isApi(request)) return;
+  if (!reply.hasHeader("revision")) reply.header("revision", state().revision);
+  reply.header("cache-control", "no-store");
+}
+
+export function answerError(reply: FastifyReply, error: unknown): FastifyReply {
+  const known = problemFor(error);
+  if (!known) reply.log.error({ err: error }, "request failed by a mistake of the service");
+  const problem = known ?? internalProblem();
+  if (error instanceof HttpProblem) reply.headers(error.headers);
+  if (problem.status === 503) reply.header("retry-after", 1);
+  return reply
+    .code(problem.status)
+    .type("application/problem+json; charset=utf-8")
+    .send(JSON.stringify(problem));
+}
+
+const isApi = (request: FastifyRequest): boolean => request.url.startsWith("/v1");

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { count, decimal, generation, revision } from "./common.ts";
+import { deliveryState } from "./storage-servers.ts";
+
+export const replicationCost = decimal(
+  "ρ: cost of transmitting one address's replication data relative to serving its I/O",
+  { min: 0, max: 1_000_000 },
+  0.666667,
+);
+
+const settings = z.strictObject({ replicationCost: replicationCost.optional() });
+
+const settingsPatch = { replicationCost: replicationCost.nullable().optional() };
+
+export const clusterPatch = z
+  .strictObject({ settings: z.strictObject(settingsPatch).optional(), ...settingsPatch })
+  .refine((patch) => patch.settings === undefined || patch.replicationCost === undefined, {
+    message: "must name a setting once, either here or inside settings",
+    path: ["replicationCost"],
+  })
+  .meta({
+    id: "ClusterPatch",
+    description: "Settings by name, or inside `settings` as `GET` has them; null clears",
+  });
+
+export const cluster = z
+  .strictObject({
+    clusterId: z.string().meta({ description: "Made when the store was" }),
+    generation,
+    revision: revision.meta({ description: "The store's head" }),
+    settings,
+    processCount: count("Active processes: N of Eq. 1", 3),
+    linkedProcessCount: count("Active processes whose R-node holds a link: N_R of Eq. 1", 2),
+    spareLinks: count("Links that are up and that nobody holds", 0),
+    imbalance: z
+      .number()
+      .meta({ description: "max load / mean load; 1 is perfect", example: 1.206 }),
+    storageServers: z
+      .partialRecord(deliveryState, z.int())
+      .meta({ description: "Storage servers by delivery state", example: { current: 3 } }),
+  })
+  .meta({ id: "Cluster" });
