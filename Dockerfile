@@ -1,7 +1,10 @@
 # syntax=docker/dockerfile:1
 
+# Node 24.18, not later: compiled against the headers of 24.19 and up, better-sqlite3 12 aborts the
+# process at a garbage collection (nodejs/node#65446).
+
 # Compiles the program, and the native part of the store where no prebuilt one can be had.
-FROM node:24-slim AS build
+FROM node:24.18-slim AS build
 WORKDIR /app
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends python3 make g++ \
@@ -12,7 +15,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 
-FROM node:24-slim
+FROM node:24.18-slim
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=8080 \
