@@ -1,0 +1,18 @@
+/**
+ * Speed, as ratios measured in one run: `npm run bench [-- planning|writes|lookup]`. Loopback only;
+ * every run is bounded in count. Absolute times are those of the machine it runs on.
+ */
+import { lookup } from "./lookup.mjs";
+import { planning } from "./planning.mjs";
+import { writes } from "./writes.mjs";
+
+const benches = { planning, writes, lookup };
+const chosen = process.argv.slice(2);
+for (const [name, bench] of Object.entries(benches)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  const { title, header, rows } = await bench();
+  console.log(`\n### ${title}\n`);
+  console.log(`| ${header.join(" | ")} |`);
+  console.log(`| ${header.map((_, i) => (i === 0 ? "---" : "---:")).join(" | ")} |`);
+  for (const row of rows) console.log(`| ${row.join(" | ")} |`);
+}

@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { describeEnvironment } from "../../src/config.ts";
+
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+
+it("describes every environment variable as src/config.ts does", () => {
+  const rows = describeEnvironment().map(
+    ({ name, standard, meaning }) => `| \`${name}\` | ${standard} | ${meaning} |`,
+  );
+  const table = ["| variable | default | meaning |", "|---|---|---|", ...rows].join("\n");
+  expect(readme).toContain(table);
+});
