@@ -22,6 +22,9 @@ import { openSqliteStore } from "./store/sqlite/open.ts";
 import type { Store } from "./store/store.ts";
 import { readTokens } from "./tokens.ts";
 
+/** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
+const CONNECTION_GRACE_MS = 3_000;
+
 export interface ServiceParts {
   readonly config: Config;
   readonly logger: Logger;
@@ -85,7 +88,9 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     },
     rereadTokens: () => tokens.reread(logger),
     close: async () => {
-      await app.close();
+      // A connection that never completes its request must not hold up the end.
+      const cancel = clock.after(CONNECTION_GRACE_MS, () => app.server.closeAllConnections());
+      await app.close().finally(cancel);
       await commits.drain();
       await pusher.close();
       await transport.close();
@@ -113,7 +118,10 @@ function routeParts(
     callbackPolicy: config.callbackPolicy,
     now: () => clock.now(),
     randomBytes,
-    delivery: { unreachable: () => unreachableServers(state(), pusher) },
+    delivery: {
+      unreachable: () => unreachableServers(state(), pusher),
+      registeredAgain: (id) => pusher.registeredAgain(id),
+    },
     distribution: {
       delivery: (server) =>
         pusher.delivery(server.id) ??

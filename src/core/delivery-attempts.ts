@@ -6,7 +6,7 @@ const BACKOFF_MS_MAX = 60_000;
 const DORMANT_AFTER_MS = 10 * 60_000;
 const PROBE_INTERVAL_MS = 60_000;
 /** A server may ask for less haste, but not to be forgotten. */
-const RETRY_AFTER_MS_MAX = 10 * 60_000;
+const RETRY_AFTER_MS_MAX = 24 * 60 * 60_000;
 
 /** The server answers: the row of failures ends, and nothing holds the next attempt back. */
 export function alive(record: DeliveryRecord): DeliveryRecord {

@@ -45,7 +45,9 @@ export type DeliveryEvent =
     }
   | { readonly kind: "head-moved"; readonly previousHead: Head }
   /** A report, a pull, or an operator: there is reason to try now. */
-  | { readonly kind: "woken" };
+  | { readonly kind: "woken" }
+  /** The same registration once more, which even a server that said it was gone begins anew with. */
+  | { readonly kind: "registered-again" };
 
 export interface DeliveryContext {
   /** Milliseconds since 1970. */
@@ -77,6 +79,7 @@ function changedBy(
 ): DeliveryRecord {
   if (event.kind === "answered") return answered(record, event, context);
   if (event.kind === "woken") return woken(record);
+  if (event.kind === "registered-again") return registeredAgain(record);
   return headMoved(record, event.previousHead, context.head);
 }
 
@@ -172,6 +175,10 @@ function reported(
 function woken(record: DeliveryRecord): DeliveryRecord {
   if (record.mode === "gone" || record.mode === "ahead") return record;
   return { ...alive(record), parkedRevision: undefined };
+}
+
+function registeredAgain(record: DeliveryRecord): DeliveryRecord {
+  return woken(record.mode === "gone" ? { ...record, mode: "active" } : record);
 }
 
 function headMoved(record: DeliveryRecord, previousHead: Head, head: Head): DeliveryRecord {

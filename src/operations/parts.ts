@@ -21,6 +21,8 @@ export interface CallbackPolicy {
 /** What the pusher knows; a consumer of revisions like any other. */
 export interface DeliveryView {
   unreachable(): ReadonlySet<StorageServerId>;
+  /** A registration that stands was sent once more: a server that was given up is tried anew. */
+  registeredAgain(id: StorageServerId): void;
 }
 
 /** Who calls, and which version the call was made from. */

@@ -39,6 +39,7 @@ export async function putStorageServer(
     decide: (state) => registerStorageServer(state, registration, stored),
   });
   const { created } = committed.answer;
+  if (!created) parts.delivery.registeredAgain(registration.id);
   return { ...committed, answer: { created, credentials: created ? shown : undefined } };
 }
 

@@ -28,7 +28,7 @@ export async function postTopology(
     await underPath(`storageServers[${i}]`, () => admitCallback(parts, server));
     fresh.set(server.id, makeCredentials(parts.randomBytes));
   }
-  return commitTable(parts, caller, {
+  const committed = await commitTable(parts, caller, {
     kind: "register-topology",
     valid: distributedRevisions,
     decide: (state) => {
@@ -42,6 +42,8 @@ export async function postTopology(
       return { state: next, answer: { ...outcome, credentials } };
     },
   });
+  for (const id of fresh.keys()) parts.delivery.registeredAgain(id);
+  return committed;
 }
 
 async function underPath(path: string, admit: () => Promise<void>): Promise<void> {

@@ -28,6 +28,8 @@ export interface Pusher {
   start(state: ClusterState): Promise<void>;
   /** To be called with the committed state after every commit, whatever it changed. */
   headChanged(state: ClusterState): void;
+  /** To be called when a registration that stands was sent once more: wakes who sleeps. */
+  registeredAgain(serverId: StorageServerId): void;
   /** Absent: no such storage server is registered. */
   delivery(serverId: StorageServerId): DeliveryView | undefined;
   /** How many storage servers are in each delivery state that occurs. */

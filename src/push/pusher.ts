@@ -98,6 +98,10 @@ class StorageServerPusher implements Pusher {
     else if (!this.#closed) this.#adopt(state, new Map());
   }
 
+  registeredAgain(serverId: StorageServerId): void {
+    if (!this.#closed) this.#deliveries.get(serverId)?.registeredAgain();
+  }
+
   delivery(serverId: StorageServerId): DeliveryView | undefined {
     const delivery = this.#deliveries.get(serverId);
     return delivery && deliveryView(delivery.durable, this.#head);

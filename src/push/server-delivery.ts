@@ -91,6 +91,13 @@ export class ServerDelivery {
     });
   }
 
+  /** Whoever is not being tried any more is tried now; the others go on as they are. */
+  registeredAgain(): void {
+    if (this.#stopped || this.#record.mode === "active" || this.#record.mode === "ahead") return;
+    void this.#settle({ kind: "registered-again" });
+    this.wake();
+  }
+
   /** Begins nothing new; what is under way is still recorded. */
   stop(): Promise<void> {
     this.#stopped = true;

@@ -56,7 +56,7 @@ const happening = fc.record({
 });
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
-const NEXT_ATTEMPT_MS_MAX = 10 * 60_000;
+const NEXT_ATTEMPT_MS_MAX = 24 * 60 * 60_000;
 
 function eventOf({ what }: Happening, sent: SentUpdate, previousHead: Head): DeliveryEvent {
   if (what.kind === "woken") return { kind: "woken" };

@@ -191,10 +191,10 @@ const CASES: Case[] = [
     record: { lastSeenAt: NOW, lastError: "answered 429" },
   },
   {
-    name: "an absurd Retry-After is cut to ten minutes",
-    answer: { kind: "busy", detail: "answered 503", retryAfterMs: 86_400_000 },
+    name: "an absurd Retry-After is cut to a day",
+    answer: { kind: "busy", detail: "answered 503", retryAfterMs: 10 ** 12 },
     state: "behind",
-    action: wait(10 * MINUTE),
+    action: wait(24 * 60 * MINUTE),
   },
   {
     name: "a Retry-After of nothing falls back to the backoff",

@@ -231,3 +231,32 @@ test("messages tell what every server has acknowledged as settled", async () => 
   await changed();
   expect(transport.to("s-1").update).toMatchObject({ revision: 5, settledRevision: 4 });
 });
+
+describe("the same registration once more", () => {
+  test.each([
+    ["gone", { kind: "gone" }],
+    ["parked", { kind: "rejected", detail: "no" }],
+  ] as const)("brings a server back that is %s", async (state, answer) => {
+    await startedWith("s-1");
+    await changed();
+    transport.to("s-1").answer(answer);
+    await settled();
+    expect(stateOf("s-1")).toBe(state);
+    pusher.registeredAgain(serverId("s-1"));
+    await settled();
+    await applied("s-1");
+    expect(stateOf("s-1")).toBe("current");
+  });
+
+  test("does not hurry a server that is being tried", async () => {
+    await startedWith("s-1");
+    await changed();
+    transport.to("s-1").answer({ kind: "failed", detail: "answered 500" });
+    await settled();
+    const sent = transport.sent.length;
+    pusher.registeredAgain(serverId("s-1"));
+    pusher.registeredAgain(serverId("nobody"));
+    await settled();
+    expect(transport.sent.length).toBe(sent);
+  });
+});
