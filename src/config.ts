@@ -19,7 +19,7 @@ const environmentSchema = z.object({
     .meta({ description: "0 takes any free port" }),
   DATABASE_URL: z
     .string()
-    .regex(/^sqlite:.+$/, "must be sqlite:<file>")
+    .regex(/^sqlite:(?!:memory:|$)/, "must be sqlite:<file>, since a write must be durable")
     .default(DEFAULT_DATABASE_URL)
     .meta({ description: "The store: `sqlite:` and a file; its directory must exist" }),
   TOKENS_FILE: z

@@ -8,9 +8,7 @@ const tokensSchema = z.array(
   z.strictObject({
     name: z.string().regex(/^[\w.@:-]{1,128}$/, "must be 1 to 128 letters, digits or . _ @ : -"),
     role: z.enum(["admin", "operator", "viewer"]),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, "must be the SHA-256 of the token in lower-case hex"),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/i, "must be the SHA-256 of the token in hex"),
   }),
 );
 

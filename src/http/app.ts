@@ -1,5 +1,6 @@
 /** The application: endpoints become guarded routes; every answer leaves in one way. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { answerBrokenRequest } from "./broken-request.ts";
 import { addDocs } from "./docs.ts";
 import { BODY_LIMIT_BYTES, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { answerError, type FinishParts, finishAnswers, stampAnswer } from "./finish.ts";
@@ -30,12 +31,25 @@ export async function buildApp(parts: AppParts): Promise<App> {
     routerOptions: { maxParamLength: 500 },
     trustProxy: false,
     forceCloseConnections: "idle",
-    return503OnClosing: true,
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) =>
+      answerBrokenRequest(error, socket, parts.state().revision),
   });
   app.removeContentTypeParser("text/plain");
+  takeEmptyBodies(app);
   finishAnswers(app, parts);
   await addDocs(app, openApiDocument(parts.endpoints));
   for (const endpoint of parts.endpoints) addEndpoint(app, parts, endpoint);
   addMethodRefusals(app, parts);
   return app;
+}
+
+/** Many clients send `content-type: application/json` with every call, also where there is no body. */
+function takeEmptyBodies(app: App): void {
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined);
+    else parseJson(request, body as string, done);
+  });
 }

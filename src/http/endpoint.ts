@@ -27,6 +27,8 @@ export interface AnswerDescription {
   readonly description: string;
   readonly schema?: z.ZodType;
   readonly example?: unknown;
+  /** With the header `Location`. */
+  readonly location?: boolean;
   /** Beside `application/json`. */
   readonly alsoAs?: { readonly contentType: string; readonly example: string };
 }
@@ -67,6 +69,8 @@ export interface EndpointDescription<
   readonly bodyLimitBytes?: number;
   /** Writes take `If-Match`; some demand it. */
   readonly ifMatch?: "optional" | "required";
+  /** Successes carry an `ETag`; where `ifNoneMatch` is set it goes without saying. */
+  readonly tagged?: boolean;
   /** Reads that honour `If-None-Match`. */
   readonly ifNoneMatch?: boolean;
   readonly answers: Readonly<Record<number, AnswerDescription>>;

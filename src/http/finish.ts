@@ -73,4 +73,15 @@ export function answerError(reply: FastifyReply, error: unknown): FastifyReply {
     .send(JSON.stringify(problem));
 }
 
-const isApi = (request: FastifyRequest): boolean => request.url.startsWith("/v1");
+/** By the route where there is one: a path can be written in more ways than one. */
+function isApi(request: FastifyRequest): boolean {
+  return (request.routeOptions?.url ?? decodedPath(request.url)).startsWith("/v1");
+}
+
+function decodedPath(url: string): string {
+  try {
+    return decodeURIComponent(new URL(url, "http://localhost").pathname);
+  } catch {
+    return url;
+  }
+}

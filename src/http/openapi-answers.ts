@@ -6,28 +6,22 @@ import { problemSchema } from "./schemas/common.ts";
 export function responses(endpoint: Endpoint, components: Components): Json {
   const all: Record<string, Json> = {};
   for (const [status, answer] of Object.entries(endpoint.answers)) {
-    all[status] = response(answer, endpoint, components);
+    all[status] = success(answer, endpoint, components);
   }
-  if (endpoint.ifNoneMatch)
-    all["304"] = { description: "Not modified", headers: headersOf(endpoint) };
-  for (const status of problemStatuses(endpoint)) {
-    all[status] ??= {
-      description: PROBLEMS[status]!,
-      headers: headersOf({ ...endpoint, ifNoneMatch: false, method: "GET" }),
-      content: {
-        "application/problem+json": {
-          schema: components.schema(problemSchema, "output"),
-          example: problemExample(status),
-        },
-      },
-    };
+  if (endpoint.ifNoneMatch) {
+    all["304"] = { description: "Not modified", headers: headersOf(endpoint, ["ETag"]) };
   }
+  for (const status of problemStatuses(endpoint))
+    all[status] ??= problem(status, endpoint, components);
   return all;
 }
 
-function response(answer: AnswerDescription, endpoint: Endpoint, components: Components): Json {
-  const { description, schema, example, alsoAs } = answer;
-  const headers = headersOf(endpoint);
+function success(answer: AnswerDescription, endpoint: Endpoint, components: Components): Json {
+  const { description, schema, example, alsoAs, location } = answer;
+  const headers = headersOf(endpoint, [
+    ...(endpoint.tagged || endpoint.ifNoneMatch ? ["ETag"] : []),
+    ...(location ? ["Location"] : []),
+  ]);
   if (!schema) return { description, headers };
   const content: Json = {
     "application/json": { schema: components.schema(schema, "output"), example },
@@ -38,16 +32,41 @@ function response(answer: AnswerDescription, endpoint: Endpoint, components: Com
   return { description, headers, content };
 }
 
-function headersOf({ url, ifNoneMatch }: Pick<Endpoint, "url" | "ifNoneMatch" | "method">): Json {
-  if (!url.startsWith("/v1")) return {};
-  const revision = {
+function problem(status: number, endpoint: Endpoint, components: Components): Json {
+  return {
+    description: PROBLEMS[status]!,
+    headers: headersOf(endpoint, status === 503 ? ["Retry-After"] : []),
+    content: {
+      "application/problem+json": {
+        schema: components.schema(problemSchema, "output"),
+        example: problemExample(status),
+      },
+    },
+  };
+}
+
+const HEADERS: Readonly<Record<string, Json>> = {
+  Revision: {
     description: "The store's head; for a write the revision it took",
     schema: { type: "integer", minimum: 0 },
     example: 42,
-  };
-  if (!ifNoneMatch) return { Revision: revision };
-  const etag = { description: "`<generation>.<revision>`", schema: { type: "string" } };
-  return { Revision: revision, ETag: { ...etag, example: '"1.42"' } };
+  },
+  ETag: {
+    description: "`<generation>.<revision>`",
+    schema: { type: "string" },
+    example: '"1.42"',
+  },
+  Location: {
+    description: "The path of what is new",
+    schema: { type: "string" },
+    example: "/v1/rebalances/rb-20261122T101530123Z-9f86d0",
+  },
+  "Retry-After": { description: "Seconds", schema: { type: "integer" }, example: 1 },
+};
+
+function headersOf({ url }: Endpoint, more: readonly string[]): Json {
+  const names = url.startsWith("/v1") ? ["Revision", ...more] : more;
+  return Object.fromEntries(names.map((name) => [name, HEADERS[name]]));
 }
 
 const PROBLEMS: Readonly<Record<number, string>> = {
@@ -68,17 +87,14 @@ const PROBLEMS: Readonly<Record<number, string>> = {
 
 /** The statuses that follow from what the call is, and its own. */
 function problemStatuses(endpoint: Endpoint): number[] {
-  const { method, role, params, query, body, ifMatch, problems = [] } = endpoint;
-  const write = method !== "GET";
+  const { method, role, ifMatch, problems = [] } = endpoint;
+  if (role === "open") return [];
   return [
-    ...(params || query || body ? [400] : []),
-    ...(role === "open" ? [] : [401, 403]),
+    ...[400, 401, 403, 500, 503],
     ...problems,
     ...(ifMatch ? [412] : []),
     ...(ifMatch === "required" ? [428] : []),
-    ...(body ? [413, 415] : []),
-    ...(role === "open" ? [] : [500]),
-    ...(write ? [503, 507] : []),
+    ...(method === "GET" ? [] : [413, 415, 507]),
   ].sort((a, b) => a - b);
 }
 

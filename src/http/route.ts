@@ -43,7 +43,7 @@ async function answer(
 
 /** A body that may be left out counts as an empty object. */
 function bodyOf(endpoint: Endpoint, request: FastifyRequest): unknown {
-  return endpoint.bodyOptional ? (request.body ?? {}) : request.body;
+  return endpoint.bodyOptional && request.body === undefined ? {} : request.body;
 }
 
 function sendAnswer(

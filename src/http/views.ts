@@ -1,12 +1,15 @@
 /** Records as they are answered: fields are allowed here one by one, so no secret slips through. */
 import type { z } from "zod";
+import type { VolumeRecord } from "../core/changes.ts";
 import { type ClusterState, holdingsOf, linkOf, processOfRNode } from "../core/cluster-state.ts";
 import type { DeliveryView } from "../core/delivery-state.ts";
 import {
   type Link,
   type LinkAssignment,
+  MICRO,
   MILLI,
   type Process,
+  type Settings,
   type StorageServer,
   type Volume,
 } from "../core/model.ts";
@@ -17,16 +20,36 @@ import type * as topology from "./schemas/topology.ts";
 export const formatTime = (ms: number): string => new Date(ms).toISOString();
 const optionalTime = (ms: number | undefined) => (ms === undefined ? undefined : formatTime(ms));
 
+/** A record without the revision of its last change. */
+export function withoutRevision<T extends { readonly revision: number }>(record: T) {
+  const { revision: _, ...fields } = record;
+  return fields;
+}
+
+export function storageServerRecordView({ id, callbackUrl, labels, state }: StorageServer) {
+  return { id, callbackUrl, labels, state };
+}
+
+export function processRecordView({ weightMilli, revision: _, ...fields }: Process) {
+  return { ...fields, weight: weightMilli / MILLI };
+}
+
+export function volumeRecordView({ id, blockCount, extentBlocks }: VolumeRecord) {
+  return { id, blockCount, extentBlocks };
+}
+
+export function settingsView({ replicationCostMicro }: Settings): { replicationCost?: number } {
+  if (replicationCostMicro === undefined) return {};
+  return { replicationCost: replicationCostMicro / MICRO };
+}
+
 export function storageServerView(
-  { id, callbackUrl, labels, state }: StorageServer,
+  server: StorageServer,
   figures: DeliveryView,
 ): z.output<typeof servers.storageServer> {
   const { lastSeenAt, since, lastAttemptAt, nextAttemptAt, ...delivery } = figures;
   return {
-    id,
-    callbackUrl,
-    labels,
-    state,
+    ...storageServerRecordView(server),
     delivery: {
       ...delivery,
       since: formatTime(since),
@@ -41,28 +64,20 @@ export function processView(
   state: ClusterState,
   process: Process,
 ): z.output<typeof topology.process> {
-  const { id, storageServerId, rNodeId, cNodeId, dNodeId, weightMilli } = process;
   return {
-    id,
-    storageServerId,
-    rNodeId,
-    cNodeId,
-    dNodeId,
-    weight: weightMilli / MILLI,
-    state: process.state,
+    ...processRecordView(process),
     linkId: linkOf(state, process) ?? null,
-    ...holdingsOf(state, cNodeId),
+    ...holdingsOf(state, process.cNodeId),
   };
 }
 
 export function linkView(state: ClusterState, link: Link): z.output<typeof topology.link> {
-  const { revision: _, ...fields } = link;
-  return { ...fields, rNodeId: state.linkAssignments.get(link.id)?.rNodeId ?? null };
+  return { ...withoutRevision(link), rNodeId: state.linkAssignments.get(link.id)?.rNodeId ?? null };
 }
 
 export function volumeView(volume: Volume): z.output<typeof topology.volume> {
-  const { id, blockCount, extentBlocks, revision, map } = volume;
-  return { id, blockCount, extentBlocks, rangeCount: map.rangeCount, revision };
+  const { map, revision } = volume;
+  return { ...volumeRecordView(volume), rangeCount: map.rangeCount, revision };
 }
 
 /** A row of the assignment table with the process behind the R-node. */

@@ -11,6 +11,30 @@ describe("revisions and versions", () => {
     expect((await client.get("/v1/a2c")).body.revision).toBe(1);
   });
 
+  it("knows its paths however they are written", async () => {
+    const client = await startWorkedExample();
+    for (const url of ["/%76%31/cluster", "/%76%31/nothing", "/v1/%zz"]) {
+      const { headers, revision } = await client.get(url);
+      expect([url, revision, headers["cache-control"]]).toEqual([url, 1, "no-store"]);
+    }
+    const emptyBody = { "content-type": "application/json" };
+    expect((await client.delete("/v1/link-assignments/link-1", emptyBody)).status).toBe(204);
+  });
+
+  it("refuses what is no HTTP in the same form as everything else", async () => {
+    const client = await startWorkedExample();
+    const answers = await Promise.all([
+      client.raw(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"y".repeat(20_000)}\r\n\r\n`),
+      client.raw("GARBAGE\r\n\r\n"),
+    ]);
+    expect(answers[0]).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answers[1]).toMatch(/^HTTP\/1\.1 400 /);
+    for (const answer of answers) {
+      expect(answer).toMatch(/\r\nRevision: 1\r\n/);
+      expect(JSON.parse(answer.split("\r\n\r\n")[1]!).code).toBe("malformed-request");
+    }
+  });
+
   it("takes no revision for the same PUT twice", async () => {
     const client = await startService();
     const first = await client.put("/v1/storage-servers/s-1", { labels: { rack: "1" } });

@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { runToEnd, startProgram } from "../support/program.ts";
 import { temporaryDirectory } from "../support/service.ts";
 
@@ -82,4 +83,20 @@ it("ends with 0 on SIGTERM and serves the same state again", async () => {
   const read = await fetch(`${second.url}/v1/links/l`);
   expect([read.status, read.headers.get("revision")]).toEqual([200, "1"]);
   expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
+});
+
+it("ends with 0 on SIGTERM beside connections that never complete a request", async () => {
+  const program = await startProgram({ DATABASE_URL: `sqlite:${await freeFile()}` });
+  const { hostname, port } = new URL(program.url);
+  const open = async (text: string) => {
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => undefined);
+    await once(socket, "connect");
+    socket.write(text);
+  };
+  await open("");
+  await open("GET /v1/clu");
+  await open("POST /v1/rebalances HTTP/1.1\r\nhost: localhost\r\ncontent-length: 200\r\n\r\n{");
+  expect(await program.stop("SIGTERM")).toEqual({ code: 0, signal: null });
 });

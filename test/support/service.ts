@@ -1,5 +1,6 @@
 /** A whole service on a temporary store, called through the built app. */
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -7,6 +8,7 @@ import { onTestFinished } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { createService, type Service } from "../../src/service.ts";
+import { expectDocumented } from "./documented.ts";
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -39,6 +41,8 @@ export interface Client {
   call(method: string, url: string, body?: unknown, headers?: Headers): Promise<Answered>;
   /** The same over a real connection, for calls that wait. */
   callOverSocket(method: string, url: string, body?: unknown): Promise<Answered>;
+  /** What comes back for bytes that need not be a request. */
+  raw(bytes: string): Promise<string>;
   get(url: string, headers?: Headers): Promise<Answered>;
   put(url: string, body: unknown, headers?: Headers): Promise<Answered>;
   patch(url: string, body: unknown, headers?: Headers): Promise<Answered>;
@@ -81,6 +85,7 @@ function clientOf(service: Service, address: string): Client {
         : { payload: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const json = String(answer.headers["content-type"]).includes("json");
+    expectDocumented({ method, url, status: answer.statusCode, headers: answer.headers });
     return {
       status: answer.statusCode,
       headers: answer.headers,
@@ -92,12 +97,22 @@ function clientOf(service: Service, address: string): Client {
     service,
     call,
     callOverSocket: (method, url, body) => callOverSocket(method, `${address}${url}`, body),
+    raw: (bytes) => exchange(address, bytes),
     get: (url, headers) => call("GET", url, undefined, headers),
     put: (url, body, headers) => call("PUT", url, body, headers),
     patch: (url, body, headers) => call("PATCH", url, body, headers),
     post: (url, body, headers) => call("POST", url, body, headers),
     delete: (url, headers) => call("DELETE", url, undefined, headers),
   };
+}
+
+async function exchange(address: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  socket.end(bytes);
+  let text = "";
+  for await (const chunk of socket) text += chunk;
+  return text;
 }
 
 async function callOverSocket(method: string, url: string, body: unknown): Promise<Answered> {

@@ -3,6 +3,7 @@ import type { ClusterState } from "../cluster-state.ts";
 import { Refusal } from "../errors.ts";
 import type { Assignment } from "../link-assignments.ts";
 import type { Credentials, LinkId, RNodeId, StorageServerId } from "../model.ts";
+import { demandRNodeProcess } from "./find.ts";
 import { assignChecked } from "./link-assignments.ts";
 import { type LinkRegistration, registerLink } from "./links.ts";
 import { type ProcessRegistration, registerProcess } from "./processes.ts";
@@ -56,6 +57,7 @@ export function registerTopology(
   tally.each("linkAssignments", topology.linkAssignments, (now, item) => {
     // Whoever registered the link before may have moved or released it since: that stands.
     if (!state.links.has(item.linkId)) return { next: assignChecked(now, item), isNew: true };
+    demandRNodeProcess(now, item.rNodeId, "rNodeId");
     const rNodeId = now.linkAssignments.get(item.linkId)?.rNodeId ?? null;
     if (rNodeId !== item.rNodeId) kept.push({ linkId: item.linkId, rNodeId });
     return { next: now, isNew: false };

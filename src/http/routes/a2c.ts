@@ -70,6 +70,7 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
       url: "/v1/a2c/:volumeId",
       role: "operator",
       tag: "Tables",
+      tagged: true,
       summary: "Replace a volume's map",
       description:
         "The entries must give every address of the volume exactly one registered C-node; a refusal " +

@@ -1,13 +1,13 @@
 import type { z } from "zod";
 import { activeProcesses, type ClusterState, linkOf } from "../../core/cluster-state.ts";
 import { clusterImbalance } from "../../core/load-model.ts";
-import { MICRO } from "../../core/model.ts";
 import { patchSettings } from "../../operations/settings.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import type { RouteParts } from "../parts.ts";
 import { read, written } from "../reply.ts";
 import * as schemas from "../schemas/cluster.ts";
 import { toMicro } from "../schemas/common.ts";
+import { settingsView } from "../views.ts";
 
 const example = {
   clusterId: "0b6f5b0e-3a52-4f8e-9d63-2f1f6f0c9a11",
@@ -28,6 +28,7 @@ export function clusterEndpoints(parts: RouteParts): Endpoint[] {
       ...base,
       method: "GET",
       role: "viewer",
+      tagged: true,
       summary: "Read the cluster at a glance",
       description: "How big it is, how even its load, and how far its storage servers are.",
       answers: { 200: { description: "The cluster", schema: schemas.cluster, example } },
@@ -40,6 +41,7 @@ export function clusterEndpoints(parts: RouteParts): Endpoint[] {
       ...base,
       method: "PATCH",
       role: "operator",
+      tagged: true,
       summary: "Change the cluster's settings",
       description:
         "`replicationCost` is ρ of the load model; `null` clears it, and ρ is then N_R / N, as Eq. 1 " +
@@ -66,13 +68,11 @@ export function clusterEndpoints(parts: RouteParts): Endpoint[] {
 
 function clusterView(parts: RouteParts, state: ClusterState): z.output<typeof schemas.cluster> {
   const active = activeProcesses(state);
-  const { replicationCostMicro } = state.settings;
   return {
     clusterId: state.clusterId,
     generation: state.generation,
     revision: state.revision,
-    settings:
-      replicationCostMicro === undefined ? {} : { replicationCost: replicationCostMicro / MICRO },
+    settings: settingsView(state.settings),
     processCount: active.length,
     linkedProcessCount: active.filter((process) => linkOf(state, process) !== undefined).length,
     spareLinks: [...state.links.values()].filter(

@@ -3,7 +3,9 @@ import { type Endpoint, endpoint } from "../endpoint.ts";
 import type { RouteParts } from "../parts.ts";
 import { count, revision } from "../schemas/common.ts";
 
-const base = { method: "GET", role: "open", tag: "Service" } as const;
+/** A probe may add to the address what it likes. */
+const query = z.object({});
+const base = { method: "GET", role: "open", tag: "Service", query } as const;
 
 export function healthEndpoints(parts: RouteParts): Endpoint[] {
   return [

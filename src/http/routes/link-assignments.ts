@@ -42,6 +42,7 @@ export function linkAssignmentEndpoints(parts: RouteParts): Endpoint[] {
       method: "PUT",
       url: "/v1/link-assignments",
       role: "operator",
+      tagged: true,
       summary: "Replace the assignment table",
       description: "In one revision, so that links can be swapped. What stands already is kept.",
       body: schemas.assignmentsPut,
@@ -63,6 +64,7 @@ export function linkAssignmentEndpoints(parts: RouteParts): Endpoint[] {
       method: "PUT",
       url: "/v1/link-assignments/:linkId",
       role: "operator",
+      tagged: true,
       summary: "Give a link to an R-node",
       description:
         "Takes it from another R-node if need be. Refused when the R-node holds another link or its " +

@@ -21,6 +21,7 @@ export function linkEndpoints(parts: RouteParts): Endpoint[] {
       method: "PUT",
       url,
       role: "operator",
+      tagged: true,
       summary: "Register or change an IP link",
       description:
         "A link bound to a storage server may only be held by an R-node there. `state: down` " +
@@ -68,6 +69,7 @@ export function linkEndpoints(parts: RouteParts): Endpoint[] {
       method: "GET",
       url,
       role: "viewer",
+      tagged: true,
       summary: "Read an IP link",
       description: "With the R-node that holds it.",
       answers: { 200: { description: "The link", schema: schemas.link, example } },
@@ -83,6 +85,7 @@ export function linkEndpoints(parts: RouteParts): Endpoint[] {
       method: "PATCH",
       url,
       role: "operator",
+      tagged: true,
       summary: "Change an IP link",
       description: "`state: down` releases it in the same revision. `null` clears a field.",
       body: schemas.linkPatch,

@@ -26,6 +26,7 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
       method: "PUT",
       url,
       role: "operator",
+      tagged: true,
       summary: "Register or change a process",
       description:
         "A process hosts one R-node, one C-node and perhaps a D-node; their ids are unique in the " +
@@ -84,6 +85,7 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
       method: "GET",
       url,
       role: "viewer",
+      tagged: true,
       summary: "Read a process",
       description: "With the link that its R-node holds and what its C-node owns.",
       answers: { 200: { description: "The process", schema: schemas.process, example } },
@@ -99,6 +101,7 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
       method: "PATCH",
       url,
       role: "operator",
+      tagged: true,
       summary: "Change a process's weight or state",
       description:
         "A draining process takes no new link; the next `equalize` leaves its C-node without addresses.",

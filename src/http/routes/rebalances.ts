@@ -49,9 +49,15 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
             moveCount: 0,
           },
         },
-        201: { description: "Applied, or planned", schema: schemas.rebalance, example },
+        201: {
+          description: "Applied, or planned",
+          location: true,
+          schema: schemas.rebalance,
+          example,
+        },
         202: {
           description: "Applied, but not acknowledged by every storage server in time",
+          location: true,
           schema: schemas.rebalanceWaited,
           example: { ...example, delivery: deliveryExample },
         },

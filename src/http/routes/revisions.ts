@@ -9,7 +9,14 @@ import { pageOfRead, readPositionToken } from "../pages.ts";
 import type { RouteParts } from "../parts.ts";
 import { pageOf, pageQuery, queryInteger } from "../schemas/common.ts";
 import * as schemas from "../schemas/tables.ts";
-import { formatTime } from "../views.ts";
+import {
+  formatTime,
+  processRecordView,
+  settingsView,
+  storageServerRecordView,
+  volumeRecordView,
+  withoutRevision,
+} from "../views.ts";
 
 const params = z.strictObject({
   revision: queryInteger("A revision", { min: 0, max: MAX_ADDRESS_COUNT }).meta({ example: 8 }),
@@ -160,12 +167,12 @@ function detailsView(record: RevisionDetails): z.output<typeof schemas.revisionD
   return {
     ...revisionView(record),
     changes: {
-      storageServers: storageServers.map(differenceView),
-      processes: processes.map(differenceView),
-      links: links.map(differenceView),
-      volumes: volumes.map(differenceView),
-      linkAssignments: linkAssignments.map(differenceView),
-      settings,
+      storageServers: storageServers.map(inView(storageServerRecordView)),
+      processes: processes.map(inView(processRecordView)),
+      links: links.map(inView(withoutRevision)),
+      volumes: volumes.map(inView(volumeRecordView)),
+      linkAssignments: linkAssignments.map(inView(withoutRevision)),
+      settings: settings && settingsView(settings),
       a2c: maps.map(({ volumeId, removed, added }) => ({
         volumeId,
         removed: [...rangesOf(removed)],
@@ -175,8 +182,13 @@ function detailsView(record: RevisionDetails): z.output<typeof schemas.revisionD
   };
 }
 
-function differenceView({ key, before, after }: Difference<string, unknown>) {
-  return { id: key, before, after };
+/** Both sides of a change as the resource itself is shown. */
+function inView<T>(view: (record: T) => unknown) {
+  return ({ key, before, after }: Difference<string, T>) => ({
+    id: key,
+    before: before && view(before),
+    after: after && view(after),
+  });
 }
 
 function convergence({ convergedAt }: Pick<RevisionRecord, "convergedAt">): {

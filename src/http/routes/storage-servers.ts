@@ -31,6 +31,7 @@ export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
       method: "PUT",
       url,
       role: "operator",
+      tagged: true,
       summary: "Register or change a storage server",
       description:
         "Only a new server's answer has its `signingSecret` and `token`, this once. Fields left out " +
@@ -85,6 +86,7 @@ export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
       method: "GET",
       url,
       role: "viewer",
+      tagged: true,
       summary: "Read a storage server",
       description: "With what it has acknowledged, how far it is behind, and why.",
       answers: {
@@ -101,6 +103,7 @@ export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
       method: "PATCH",
       url,
       role: "operator",
+      tagged: true,
       summary: "Change a storage server",
       description: "`state: draining` counts for all its processes. `null` clears a field.",
       body: schemas.storageServerPatch,

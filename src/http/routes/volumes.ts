@@ -20,6 +20,7 @@ export function volumeEndpoints(parts: RouteParts): Endpoint[] {
       method: "PUT",
       url,
       role: "operator",
+      tagged: true,
       summary: "Create or grow a volume",
       description:
         "A new volume gets its A2C entries as given, or one contiguous part per active C-node in " +

@@ -81,15 +81,26 @@ const word = (description: string, example: string) =>
 export const networkAddress = word("An IP address or host name", "203.0.113.10");
 export const port = z.int().min(1).max(65535).meta({ description: "A TCP port", example: 3260 });
 
+/** Free text; half of a surrogate pair would not survive being stored. */
+export function text(lengthMax: number) {
+  return z
+    .string()
+    .max(lengthMax)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must be well-formed text without control characters");
+}
+
 export const labels = z
-  .record(z.string().min(1).max(128), z.string().max(256))
+  .record(text(128).min(1), text(256))
   .refine((record) => Object.keys(record).length <= 64, "must have at most 64 labels")
   .meta({ description: "Free names and values; not distributed", example: { rack: "r12" } });
 
 export const callbackUrl = z
   .string()
   .max(2048)
-  .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), "must be an http(s) URL")
+  .refine(
+    (text) => /^https?:\/\/[\x21-\x7e]+$/i.test(text) && URL.canParse(text),
+    "must be an http(s) URL in printable ASCII",
+  )
   .meta({
     description: "Where updates are pushed to; must lie inside CALLBACK_ALLOW",
     example: "http://127.0.0.1:9001/tables",

@@ -9,6 +9,7 @@ import {
   queryInteger,
   rebalanceId,
   revision,
+  text,
   time,
   volumeId,
 } from "./common.ts";
@@ -33,7 +34,7 @@ const pair = z.strictObject({ linkedProcessId: processId, unlinkedProcessId: pro
 const shared = {
   dryRun: z.boolean().optional().meta({ description: "Plan and keep the plan, change nothing" }),
   volumeIds: unique(volumeId).optional().meta({ description: "Only these volumes" }),
-  reason: z.string().max(1000).optional().meta({ example: "link 2 is back" }),
+  reason: text(1000).optional().meta({ example: "link 2 is back" }),
   replicationCost: replicationCost.optional(),
   tolerance: decimal(
     "Sizes may stay this fraction of the fair share off their target",

@@ -96,7 +96,7 @@ export const range = z
     cNodeId,
   })
   .meta({ id: "Range" });
-export const mapEntries = z.array(range).min(1);
+export const mapEntries = z.array(range);
 
 const volumeFields = {
   blockCount: positive("Addresses 0 … blockCount − 1; a multiple of extentBlocks", 101),
