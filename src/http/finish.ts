@@ -73,9 +73,9 @@ export function answerError(reply: FastifyReply, error: unknown): FastifyReply {
     .send(JSON.stringify(problem));
 }
 
-/** By the route where there is one: a path can be written in more ways than one. */
-function isApi(request: FastifyRequest): boolean {
-  return (request.routeOptions?.url ?? decodedPath(request.url)).startsWith("/v1");
+/** A path can be written in more ways than one; the usual one needs no second look. */
+function isApi({ url }: FastifyRequest): boolean {
+  return url.startsWith("/v1") || decodedPath(url).startsWith("/v1");
 }
 
 function decodedPath(url: string): string {
