@@ -35,11 +35,26 @@ const environmentSchema = z.object({
     description:
       "CIDRs, comma-separated, each optionally with `@port` or `@from-to`, that callbacks may go to",
   }),
+  PUBLIC_URL: z
+    .string()
+    .refine(isBaseUrl, "must be an http(s) address without query, fragment or credentials")
+    .transform((url) => url.replace(/\/+$/, ""))
+    .optional()
+    .meta({
+      description:
+        "How storage servers reach this service, for what they fetch; by default the listening address",
+    }),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info")
     .meta({ description: "How much is logged: fatal, error, warn, info, debug, trace or silent" }),
 });
+
+function isBaseUrl(text: string): boolean {
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
+  const url = new URL(text);
+  return url.search === "" && url.hash === "" && url.username === "" && url.password === "";
+}
 
 /** Variables of the contract whose features are still to come: set, they must not be ignored. */
 const NOT_YET = ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CLIENT_CA_FILE"];
@@ -53,6 +68,8 @@ export interface Config {
   readonly databaseIsDefault: boolean;
   readonly tokensFile: string | undefined;
   readonly callbackPolicy: CallbackPolicy;
+  /** Without a slash at the end; absent: the listening address. */
+  readonly publicUrl: string | undefined;
   readonly logLevel: string;
 }
 
@@ -78,6 +95,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     databaseIsDefault: DATABASE_URL === DEFAULT_DATABASE_URL,
     tokensFile: TOKENS_FILE,
     callbackPolicy: callbackPolicyOf(CALLBACK_ALLOW),
+    publicUrl: result.data.PUBLIC_URL,
     logLevel: LOG_LEVEL,
   });
 }

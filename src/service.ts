@@ -15,6 +15,7 @@ import type { TokenEntry } from "./http/auth.ts";
 import type { RouteParts } from "./http/parts.ts";
 import { allEndpoints } from "./http/routes/index.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
+import { LoadBook } from "./operations/load-book.ts";
 import { createPusher, type Pusher } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
 import { StartError } from "./start-error.ts";
@@ -58,6 +59,8 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     now: () => clock.now(),
     onCommitted: (head) => pusher.headChanged(head),
   });
+  const loads = new LoadBook(store, await store.loads());
+  const publicUrl = new Listening(config.publicUrl);
   const transport = createTransport({ policy: config.callbackPolicy, clock });
   const pusher = createPusher({
     store,
@@ -66,10 +69,11 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     random: parts.random,
     log: logger.child({ part: "push" }),
     committed: () => commits.state,
+    publicUrl: () => publicUrl.known,
   });
   const app = await buildApp({
     endpoints: allEndpoints(
-      routeParts(parts, { store, commits, pusher, shutdown: shutdown.signal }),
+      routeParts(parts, { store, commits, loads, pusher, shutdown: shutdown.signal }),
     ),
     state: () => commits.state,
     tokens: () => tokens.entries,
@@ -83,6 +87,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     start: async () => {
       await pusher.start(commits.state);
       const address = await listen(app, config);
+      publicUrl.is(address);
       if (!config.tokensFile) logger.warn("no TOKENS_FILE: every caller on this machine is admin");
       return address;
     },
@@ -102,32 +107,42 @@ export async function createService(parts: ServiceParts): Promise<Service> {
 interface Engine {
   readonly store: Store;
   readonly commits: CommitQueue;
+  readonly loads: LoadBook;
   readonly pusher: Pusher;
   readonly shutdown: AbortSignal;
 }
 
 function routeParts(
   { config, clock }: ServiceParts,
-  { store, commits, pusher, shutdown }: Engine,
+  { store, commits, loads, pusher, shutdown }: Engine,
 ): RouteParts {
   const state = () => commits.state;
   return {
     state,
     store,
     commits,
+    loads,
     callbackPolicy: config.callbackPolicy,
     now: () => clock.now(),
     randomBytes,
     delivery: {
       unreachable: () => unreachableServers(state(), pusher),
       registeredAgain: (id) => pusher.registeredAgain(id),
+      state: (id) => pusher.delivery(id)?.state,
+      acknowledged: (id) => pusher.acknowledged(id),
+      reported: (id, report) => pusher.reported(id, report),
+      retry: (id) => pusher.retry(id),
     },
     distribution: {
       delivery: (server) =>
         pusher.delivery(server.id) ??
-        deliveryView(freshDelivery(server, clock.now()), headOf(state())),
+        deliveryView(freshDelivery(server, clock.now()), headOf(state(), 0)),
       deliveryCounts: () => pusher.deliveryCounts(),
       progress: (revision) => pusher.progress(revision),
+      settledRevision: () => pusher.head.settledRevision,
+      pull: (id, position, { timeoutMs, signal }) =>
+        pusher.pull(id, position, { timeoutMs, signal: AbortSignal.any([signal, shutdown]) }),
+      snapshot: (generation, revision) => pusher.snapshot(generation, revision),
       waitUntilConverged: (revision, timeoutMs, signal) =>
         pusher.waitUntilConverged(revision, timeoutMs, AbortSignal.any([signal, shutdown])),
     },
@@ -181,6 +196,21 @@ async function listen(app: App, { host, port }: Config): Promise<string> {
       );
     }
     throw new StartError(`HOST=${host} PORT=${port}: cannot listen: ${message}`);
+  }
+}
+
+/** Where the service is reached: as configured, or where it listens, once it does. */
+class Listening {
+  readonly known: Promise<string>;
+  is: (address: string) => void = () => {};
+
+  constructor(configured: string | undefined) {
+    this.known =
+      configured === undefined
+        ? new Promise((resolve) => {
+            this.is = resolve;
+          })
+        : Promise.resolve(configured);
   }
 }
 

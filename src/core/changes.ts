@@ -4,6 +4,7 @@
  */
 import type { ClusterState } from "./cluster-state.ts";
 import { a2cRow, DigestAccumulator, linkRow, nodeRow, volumeRow } from "./digest.ts";
+import { lostRevisionsAfter } from "./losses.ts";
 import type {
   Credentials,
   Link,
@@ -41,6 +42,8 @@ export interface Changes {
   readonly linkAssignments: readonly Difference<LinkId, LinkAssignment>[];
   readonly maps: readonly MapChange[];
   readonly settings?: Settings | undefined;
+  /** The generation that begins with this revision. */
+  readonly generation?: number | undefined;
 }
 
 /** How much a revision changed, as `GET /v1/revisions` shows it. */
@@ -70,12 +73,17 @@ export function changesBetween(before: ClusterState, after: ClusterState): Chang
     linkAssignments: before.linkAssignments.differences(after.linkAssignments),
     maps: volumes.map(mapChange),
     settings: before.settings === after.settings ? undefined : after.settings,
+    generation: before.generation === after.generation ? undefined : after.generation,
   };
 }
 
 export function isEmpty(changes: Changes): boolean {
-  const { settings, ...lists } = changes;
-  return settings === undefined && Object.values(lists).every((list) => list.length === 0);
+  const { settings, generation, ...lists } = changes;
+  const figures = [settings, generation];
+  return (
+    figures.every((figure) => figure === undefined) &&
+    Object.values(lists).every((list) => list.length === 0)
+  );
 }
 
 export function countChanges(changes: Changes): ChangeCounts {
@@ -88,8 +96,8 @@ export function countChanges(changes: Changes): ChangeCounts {
 }
 
 /**
- * The state with the head's figures brought up to date: the next revision, the distributed head
- * and the digest, each where `changes` touch it.
+ * The state with the head's figures brought up to date: the next revision, the distributed head,
+ * the digest, and who lost addresses, each where `changes` touch it.
  */
 export function sealRevision(
   before: ClusterState,
@@ -110,6 +118,7 @@ export function sealRevision(
     linkAssignmentsRevision:
       changes.linkAssignments.length > 0 ? revision : before.linkAssignmentsRevision,
     digest: distributed ? rows.digest() : before.digest,
+    lostRevisions: lostRevisionsAfter(before, after, changes, revision),
   };
 }
 

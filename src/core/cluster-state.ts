@@ -41,6 +41,8 @@ export interface ClusterState {
   readonly links: SortedMap<LinkId, Link>;
   readonly volumes: SortedMap<VolumeId, Volume>;
   readonly linkAssignments: SortedMap<LinkId, LinkAssignment>;
+  /** For each server that lost addresses in this generation, the last revision in which it did. */
+  readonly lostRevisions: SortedMap<StorageServerId, number>;
   /** Derived from the above. */
   readonly index: Indexes;
 }
@@ -74,6 +76,7 @@ export function emptyState({ clusterId, generation }: Identity): ClusterState {
     links: SortedMap.empty(),
     volumes: SortedMap.empty(),
     linkAssignments: SortedMap.empty(),
+    lostRevisions: SortedMap.empty(),
     index: indexOf([], []),
   };
 }
@@ -112,6 +115,7 @@ export function removeStorageServer(state: ClusterState, id: StorageServerId): C
     ...state,
     storageServers: state.storageServers.without(id),
     credentials: state.credentials.without(id),
+    lostRevisions: state.lostRevisions.without(id),
   };
 }
 

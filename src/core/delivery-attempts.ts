@@ -19,6 +19,12 @@ export function alive(record: DeliveryRecord): DeliveryRecord {
   };
 }
 
+/** There is reason to try now, though it may fail like the times before. */
+export function triedNow(record: DeliveryRecord): DeliveryRecord {
+  if (record.mode === "gone" || record.mode === "ahead") return record;
+  return { ...record, mode: "active", nextAttemptAt: undefined, parkedAt: undefined };
+}
+
 interface Failure {
   readonly detail: string;
   /** What the server asked for; nothing or 0 is not asked, or it would make a loop without pause. */

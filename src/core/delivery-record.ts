@@ -4,13 +4,21 @@ import type { StorageServerId } from "./model.ts";
 /** Whether anything is sent; `current` and `behind` are told by comparing with the head. */
 export type DeliveryMode = "active" | "parked" | "dormant" | "gone" | "ahead";
 
+/** Where a server is. */
+export interface Position {
+  readonly generation: number;
+  readonly revision: number;
+}
+
 export interface DeliveryRecord {
   readonly storageServerId: StorageServerId;
   /** The registration that this belongs to; another one starts from nothing. */
   readonly registeredRevision: number;
   readonly mode: DeliveryMode;
   /** What the server has, as it last said itself; absent: nothing is known. */
-  readonly acked?: { readonly generation: number; readonly revision: number } | undefined;
+  readonly acked?: Position | undefined;
+  /** The settled revision that it was last told, with an answer. */
+  readonly toldSettled?: Position | undefined;
   /** Since when the server is in its delivery state. Times are milliseconds since 1970. */
   readonly since: number;
   readonly lastAttemptAt?: number | undefined;
@@ -20,8 +28,8 @@ export interface DeliveryRecord {
   readonly failingSince?: number | undefined;
   readonly nextAttemptAt?: number | undefined;
   readonly lastSeenAt?: number | undefined;
-  /** The revision that the server has refused. */
-  readonly parkedRevision?: number | undefined;
+  /** What the server has refused. */
+  readonly parkedAt?: Position | undefined;
   /** The next update must be a snapshot: the server's content differs from ours. */
   readonly snapshotNeeded: boolean;
 }

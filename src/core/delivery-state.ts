@@ -1,6 +1,7 @@
 /** What a delivery record means against the head: its state, what is to be sent, how it is shown. */
 import type { ClusterState } from "./cluster-state.ts";
-import type { DeliveryMode, DeliveryRecord } from "./delivery-record.ts";
+import { alive } from "./delivery-attempts.ts";
+import type { DeliveryMode, DeliveryRecord, Position } from "./delivery-record.ts";
 import { formatDigest } from "./digest.ts";
 import type { StorageServerId } from "./model.ts";
 
@@ -13,12 +14,22 @@ export interface Head {
   readonly digest: string;
   /** Deltas can be made from this revision on. */
   readonly floorRevision: number;
+  /** Addresses that came up to this revision may be served. */
+  readonly settledRevision: number;
 }
 
 export type DeliveryState = "current" | "behind" | Exclude<DeliveryMode, "active">;
 
-/** One message's worth of way: always to the head. */
+/** One message's worth of way: always to the head. `settled` is for who is there already. */
 export type Step =
+  | TablesStep
+  | {
+      readonly kind: "settled";
+      readonly revision: number;
+      readonly settledRevision: number;
+    };
+
+export type TablesStep =
   | { readonly kind: "snapshot"; readonly revision: number }
   | { readonly kind: "delta"; readonly fromRevision: number; readonly revision: number };
 
@@ -29,12 +40,13 @@ export type DeliveryAction =
   | { readonly kind: "idle" };
 
 /** The whole history is kept, so deltas can be made from anywhere. */
-export function headOf({ generation, distributedRevision, digest }: ClusterState): Head {
+export function headOf(state: ClusterState, settledRevision: number): Head {
   return {
-    generation,
-    revision: distributedRevision,
-    digest: formatDigest(digest),
+    generation: state.generation,
+    revision: state.distributedRevision,
+    digest: formatDigest(state.digest),
     floorRevision: 0,
+    settledRevision,
   };
 }
 
@@ -58,8 +70,20 @@ export function freshDelivery(
  * so of one that is behind without a failure it is only known that it is so now.
  */
 export function resumedDelivery(record: DeliveryRecord, head: Head, now: number): DeliveryRecord {
-  const untried = record.consecutiveFailures === 0 && deliveryState(record, head) === "behind";
-  return untried ? { ...record, since: now } : record;
+  const resumed = forHead(record, head);
+  const untried = resumed.consecutiveFailures === 0 && deliveryState(resumed, head) === "behind";
+  return untried ? { ...resumed, since: now } : resumed;
+}
+
+/** The record against a head: what was refused, or was too much, may not be any more. */
+export function forHead(record: DeliveryRecord, head: Head): DeliveryRecord {
+  const { mode, parkedAt, acked } = record;
+  const refused = parkedAt?.revision === head.revision && parkedAt.generation === head.generation;
+  if (mode === "parked" && !refused) return alive(record);
+  if (mode === "ahead" && acked?.generation !== head.generation) {
+    return { ...alive(record), lastError: undefined };
+  }
+  return record;
 }
 
 /**
@@ -87,17 +111,25 @@ export function isUnreachable(state: DeliveryState): boolean {
 export function nextAction(record: DeliveryRecord, head: Head, now: number): DeliveryAction {
   const { mode, nextAttemptAt = now } = record;
   if (mode !== "active" && mode !== "dormant") return { kind: "idle" };
-  const acknowledged = acknowledgedRevision(record, head);
-  if (acknowledged === head.revision) return { kind: "idle" };
+  const step = nextStep(record, head);
+  if (!step) return { kind: "idle" };
   if (nextAttemptAt > now) return { kind: "wait", until: nextAttemptAt };
-  return { kind: "send", step: stepFrom(acknowledged, head) };
+  return { kind: "send", step };
 }
 
-function stepFrom(acknowledged: number | undefined, { revision, floorRevision }: Head): Step {
-  if (acknowledged === undefined || acknowledged < floorRevision) {
-    return { kind: "snapshot", revision };
+function nextStep(record: DeliveryRecord, head: Head): Step | undefined {
+  const acknowledged = acknowledgedRevision(record, head);
+  if (acknowledged !== head.revision) return stepFrom(acknowledged, head);
+  if ((inGeneration(record.toldSettled, head) ?? -1) >= head.settledRevision) return undefined;
+  return { kind: "settled", revision: head.revision, settledRevision: head.settledRevision };
+}
+
+/** The way to the head from what a server has in its generation; absent: from nothing. */
+export function stepFrom(revision: number | undefined, head: Head): TablesStep {
+  if (revision === undefined || revision < head.floorRevision) {
+    return { kind: "snapshot", revision: head.revision };
   }
-  return { kind: "delta", fromRevision: acknowledged, revision };
+  return { kind: "delta", fromRevision: revision, revision: head.revision };
 }
 
 /** As the API shows it; times are milliseconds since 1970. */
@@ -114,9 +146,19 @@ export interface DeliveryView {
   readonly consecutiveFailures: number;
   readonly nextAttemptAt?: number | undefined;
   readonly lastSeenAt?: number | undefined;
+  /** The settled revision that it was last told in this generation. */
+  readonly settledRevision?: number | undefined;
+  /** It lost addresses in this revision and may still serve them, which holds all others back. */
+  readonly unsettledRevision?: number | undefined;
+  /** An operator has cut it off, and it has not been heard of since. */
+  readonly cutOff?: boolean | undefined;
 }
 
-export function deliveryView(record: DeliveryRecord, head: Head): DeliveryView {
+export function deliveryView(
+  record: DeliveryRecord,
+  head: Head,
+  handOver: Pick<DeliveryView, "unsettledRevision" | "cutOff"> = {},
+): DeliveryView {
   const state = deliveryState(record, head);
   // Of a server that is ahead, what it says is shown: it is what the alarm is about.
   const ackedRevision =
@@ -132,5 +174,11 @@ export function deliveryView(record: DeliveryRecord, head: Head): DeliveryView {
     consecutiveFailures: record.consecutiveFailures,
     nextAttemptAt: state === "behind" || state === "dormant" ? record.nextAttemptAt : undefined,
     lastSeenAt: record.lastSeenAt,
+    settledRevision: inGeneration(record.toldSettled, head),
+    ...handOver,
   };
+}
+
+function inGeneration(position: Position | undefined, head: Head): number | undefined {
+  return position?.generation === head.generation ? position.revision : undefined;
 }

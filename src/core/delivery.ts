@@ -1,39 +1,20 @@
 /**
- * How the delivery to one storage server goes on after each thing that happens: the table of
- * answers and rules 4 to 8 of distribution, as a pure function. What a server says about itself
- * beats what the service remembers, even when it is lower.
+ * How the delivery to one storage server goes on after each thing that happens: rules 4 to 8 of
+ * distribution, as a pure function. What a server says about itself beats what the service
+ * remembers, even when it is lower.
  */
-import { alive, failed } from "./delivery-attempts.ts";
+import { answered, type DeliveryAnswer, type SentUpdate } from "./delivery-answers.ts";
+import { alive, triedNow } from "./delivery-attempts.ts";
 import type { DeliveryRecord } from "./delivery-record.ts";
+import { heardOf, type Report } from "./delivery-reports.ts";
 import {
   acknowledgedRevision,
   type DeliveryAction,
   deliveryState,
+  forHead,
   type Head,
   nextAction,
-  type Step,
 } from "./delivery-state.ts";
-
-const REPORT_WAIT_MS_MAX = 60_000;
-
-/** What came of sending an update, already checked for its form. */
-export type DeliveryAnswer =
-  | ({ readonly kind: "applied"; readonly digest: string } & Position)
-  | { readonly kind: "accepted" }
-  | ({ readonly kind: "gap"; readonly reason: "revision" | "digest" } & Position)
-  | { readonly kind: "rejected"; readonly detail: string }
-  | { readonly kind: "gone" }
-  | { readonly kind: "busy"; readonly detail: string; readonly retryAfterMs?: number | undefined }
-  | { readonly kind: "failed"; readonly detail: string };
-
-/** Where a server says it is. */
-export interface Position {
-  readonly generation: number;
-  readonly revision: number;
-}
-
-/** What an answer answers. */
-export type SentUpdate = Step & { readonly generation: number; readonly digest: string };
 
 export type DeliveryEvent =
   | {
@@ -44,7 +25,10 @@ export type DeliveryEvent =
       readonly gapBefore: boolean;
     }
   | { readonly kind: "head-moved"; readonly previousHead: Head }
-  /** A report, a pull, or an operator: there is reason to try now. */
+  | { readonly kind: "reported"; readonly report: Report }
+  /** The server asks for an update itself, which acknowledges nothing. */
+  | { readonly kind: "pulled" }
+  /** An operator: there is reason to try now. */
   | { readonly kind: "woken" }
   /** The same registration once more, which even a server that said it was gone begins anew with. */
   | { readonly kind: "registered-again" };
@@ -77,104 +61,26 @@ function changedBy(
   event: DeliveryEvent,
   context: DeliveryContext,
 ): DeliveryRecord {
-  if (event.kind === "answered") return answered(record, event, context);
-  if (event.kind === "woken") return woken(record);
-  if (event.kind === "registered-again") return registeredAgain(record);
-  return headMoved(record, event.previousHead, context.head);
-}
-
-type Answered = Extract<DeliveryEvent, { kind: "answered" }>;
-
-function answered(
-  before: DeliveryRecord,
-  { sent, answer, gapBefore }: Answered,
-  context: DeliveryContext,
-): DeliveryRecord {
-  const { now, head } = context;
-  const lastSeenAt = answer.kind === "failed" ? before.lastSeenAt : now;
-  const record: DeliveryRecord = { ...before, lastAttemptAt: now, lastSeenAt };
-  switch (answer.kind) {
-    case "applied":
-      return applied(record, { sent, answer, context });
-    case "accepted":
-      return { ...alive(record), nextAttemptAt: now + REPORT_WAIT_MS_MAX };
-    case "gap": {
-      const atStart = sent.kind === "delta" && answer.revision === sent.fromRevision;
-      const differs = answer.reason === "digest" || atStart || record.snapshotNeeded;
-      const corrected = { ...reported(record, answer, head), snapshotNeeded: differs };
-      const words = `has revision ${answer.revision} of generation ${answer.generation}`;
-      if (gapBefore) return failed(corrected, { detail: `a second gap: ${words}`, ...context });
-      // Not a success: a server that fails in turns with this still becomes dormant.
-      return { ...corrected, nextAttemptAt: undefined };
-    }
-    case "rejected": {
-      const parked = head.revision === sent.revision && head.generation === sent.generation;
-      return {
-        ...alive(record),
-        mode: parked ? "parked" : "active",
-        parkedRevision: sent.revision,
-        lastError: answer.detail,
-      };
-    }
-    case "gone":
-      return { ...alive(record), mode: "gone", lastError: "the storage server is gone for good" };
-    case "busy":
-      return failed(record, { ...answer, ...context });
-    case "failed":
-      return failed(record, { ...answer, ...context });
+  switch (event.kind) {
+    case "answered":
+      return answered(record, event, context);
+    case "reported":
+      return heardOf(record, event.report, context);
+    case "pulled":
+      return triedNow({ ...record, lastSeenAt: context.now });
+    case "woken":
+      return woken(record);
+    case "registered-again":
+      return registeredAgain(record);
+    case "head-moved":
+      return headMoved(record, event.previousHead, context.head);
   }
-}
-
-interface AppliedAnswer {
-  readonly sent: SentUpdate;
-  readonly answer: Extract<DeliveryAnswer, { kind: "applied" }>;
-  readonly context: DeliveryContext;
-}
-
-function applied(record: DeliveryRecord, { sent, answer, context }: AppliedAnswer): DeliveryRecord {
-  const { generation, revision, digest } = answer;
-  if (generation !== sent.generation || revision !== sent.revision) {
-    const detail = `answered with revision ${revision} of generation ${generation}, not ${sent.revision} of ${sent.generation}`;
-    return failed(reported(record, answer, context.head), { detail, ...context });
-  }
-  if (digest !== sent.digest) {
-    const differing = { ...record, acked: { generation, revision }, snapshotNeeded: true };
-    const detail = `holds other content at revision ${revision}: digest ${digest}`;
-    // Where even a snapshot ends in other content, sending it again at once would never end.
-    if (sent.kind === "snapshot") return failed(differing, { detail, ...context });
-    return { ...differing, mode: "active", lastError: detail, nextAttemptAt: undefined };
-  }
-  return {
-    ...alive(record),
-    acked: { generation, revision },
-    lastError: undefined,
-    parkedRevision: undefined,
-    snapshotNeeded: false,
-  };
-}
-
-/** What a server says of itself; `digest` is checked where it can be, at the head. */
-function reported(
-  record: DeliveryRecord,
-  { generation, revision, digest }: Position & { readonly digest?: string | undefined },
-  head: Head,
-): DeliveryRecord {
-  const sameGeneration = generation === head.generation;
-  const ahead = sameGeneration && revision > head.revision;
-  const atHead = sameGeneration && revision === head.revision;
-  return {
-    ...record,
-    acked: { generation, revision },
-    mode: ahead ? "ahead" : "active",
-    lastError: ahead ? `has revision ${revision}, more than the head` : record.lastError,
-    snapshotNeeded: atHead && digest !== undefined ? digest !== head.digest : record.snapshotNeeded,
-  };
 }
 
 /** Wakes whoever waits, sleeps or is parked. Gone and ahead take more than that to end. */
 function woken(record: DeliveryRecord): DeliveryRecord {
   if (record.mode === "gone" || record.mode === "ahead") return record;
-  return { ...alive(record), parkedRevision: undefined };
+  return { ...alive(record), parkedAt: undefined };
 }
 
 function registeredAgain(record: DeliveryRecord): DeliveryRecord {
@@ -182,14 +88,13 @@ function registeredAgain(record: DeliveryRecord): DeliveryRecord {
 }
 
 function headMoved(record: DeliveryRecord, previousHead: Head, head: Head): DeliveryRecord {
-  const newGeneration = record.acked !== undefined && record.acked.generation !== head.generation;
-  if (record.mode === "ahead" && newGeneration) return { ...alive(record), lastError: undefined };
-  if (record.mode === "parked" && (newGeneration || record.parkedRevision !== head.revision)) {
-    return alive(record);
-  }
+  const next = forHead(record, head);
+  if (next !== record) return next;
   // A server that reached the head by another way starts a new row of failures, if any.
   const wasCurrent = acknowledgedRevision(record, previousHead) === previousHead.revision;
-  return wasCurrent && record.mode === "active" && record.consecutiveFailures > 0
+  const moved =
+    head.revision !== previousHead.revision || head.generation !== previousHead.generation;
+  return moved && wasCurrent && record.mode === "active" && record.consecutiveFailures > 0
     ? alive(record)
     : record;
 }

@@ -42,6 +42,8 @@ export interface StorageServer extends Versioned {
   readonly state: ServiceState;
   /** The revision of the registration: a changed callback starts a new one. */
   readonly registeredRevision: number;
+  /** The revision in which an operator cut it off. It is over when the server is heard of again. */
+  readonly fencedRevision?: number | undefined;
 }
 
 /** A process hosts exactly one R-node and one C-node, and optionally a D-node (¶28). */

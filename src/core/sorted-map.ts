@@ -69,6 +69,10 @@ export class SortedMap<K extends string, V> {
     return this.#tree.values();
   }
 
+  entries(): IterableIterator<[K, V]> {
+    return this.#tree.entries();
+  }
+
   /** The values whose keys come after `key`, in order; all of them without a key. */
   *valuesAfter(key: K | undefined): IterableIterator<V> {
     for (const [k, value] of this.#tree.entries(key)) if (k !== key) yield value;

@@ -30,6 +30,8 @@ export interface StateRecords {
   readonly links: readonly Link[];
   readonly linkAssignments: readonly LinkAssignment[];
   readonly volumes: readonly VolumeRecords[];
+  /** The last revision of this generation in which each server lost addresses. */
+  readonly lostRevisions: readonly (readonly [StorageServerId, number])[];
 }
 
 /** A volume and its canonical rows in address order. */
@@ -59,6 +61,7 @@ export function restoreState(records: StateRecords): ClusterState {
         { ...record, map: AddressMap.of(rangesOf(ranges)) },
       ]),
     ),
+    lostRevisions: SortedMap.from(records.lostRevisions),
     index: indexOf(processes, linkAssignments),
   };
 }

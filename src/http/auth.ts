@@ -22,6 +22,15 @@ export interface Identity {
   readonly actor: string;
   /** A storage server may do nothing but what is its own. */
   readonly role: TokenEntry["role"] | "storage-server";
+  /** The storage server that calls with its own token. */
+  readonly storageServerId?: string;
+}
+
+/** Who may make a call: everybody from a role on, and perhaps storage servers. */
+export interface Access {
+  readonly role: Role;
+  /** `own`: the storage server that the path names; `any`: every one. */
+  readonly storageServer?: "own" | "any" | undefined;
 }
 
 const RANK = { viewer: 1, operator: 2, admin: 3, "storage-server": 0 } as const;
@@ -33,8 +42,12 @@ export interface AuthParts {
   readonly state: () => ClusterState;
 }
 
-/** Lets a call of the given role through and tells who makes it, or refuses with 401 or 403. */
-export function authorise(parts: AuthParts, request: FastifyRequest, role: Role): Identity {
+/** Lets a call through and tells who makes it, or refuses with 401 or 403. */
+export function authorise(
+  parts: AuthParts,
+  request: FastifyRequest,
+  { role, storageServer }: Access,
+): Identity {
   if (role === "open") return { actor: "anonymous", role: "viewer" };
   const tokens = parts.tokens();
   if (tokens === undefined) {
@@ -53,6 +66,7 @@ export function authorise(parts: AuthParts, request: FastifyRequest, role: Role)
       { "www-authenticate": "Bearer" },
     );
   }
+  if (storageServer && isServer(identity, storageServer, request)) return identity;
   if (RANK[identity.role] < RANK[role]) {
     throw new HttpProblem(403, "forbidden", {
       detail: `${identity.actor} has the role ${identity.role}, this call needs ${role}`,
@@ -60,6 +74,17 @@ export function authorise(parts: AuthParts, request: FastifyRequest, role: Role)
     });
   }
   return identity;
+}
+
+function isServer(
+  { storageServerId }: Identity,
+  which: "own" | "any",
+  { params }: FastifyRequest,
+): boolean {
+  if (storageServerId === undefined) return false;
+  return (
+    which === "any" || (params as { storageServerId?: string }).storageServerId === storageServerId
+  );
 }
 
 function bearerToken(request: FastifyRequest): string | undefined {
@@ -82,7 +107,8 @@ function identify(
   for (const { id } of state.storageServers.values()) {
     const { tokenSha256 } = state.credentials.get(id)!;
     if (timingSafeEqual(presented, Buffer.from(tokenSha256, "hex"))) {
-      found ??= { actor: `storage-server:${id}`, role: "storage-server" };
+      const actor = `storage-server:${id}`;
+      found ??= { actor, role: "storage-server", storageServerId: id };
     }
   }
   return found;

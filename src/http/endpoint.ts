@@ -13,9 +13,10 @@ export type Method = "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
 
 export interface Answer {
   readonly status: number;
-  /** JSON, or a stream of text; a function is called only when the body is really needed. */
+  /** JSON, or a stream, or bytes; a function is called only when the body is really needed. */
   readonly body?: unknown;
   readonly contentType?: string;
+  readonly contentEncoding?: string;
   /** The `Revision` header; without one, the store's head. */
   readonly revision?: number;
   readonly etag?: string;
@@ -39,6 +40,7 @@ export interface Call<Params, Query, Body> {
   readonly body: Body;
   readonly caller: Caller;
   readonly accept: string | undefined;
+  readonly acceptsGzip: boolean;
   readonly log: FastifyBaseLogger;
   /** A signal that is aborted when the client goes away. */
   readonly signal: () => AbortSignal;
@@ -57,6 +59,8 @@ export interface EndpointDescription<
   /** In Fastify's form, `/v1/processes/:processId`. */
   readonly url: string;
   readonly role: Role;
+  /** Storage servers may call too: the one that the path names, or any. */
+  readonly storageServer?: "own" | "any";
   readonly tag: string;
   readonly summary: string;
   readonly description: string;

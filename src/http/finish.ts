@@ -42,7 +42,7 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
     done();
   });
   app.setNotFoundHandler((request) => {
-    if (isApi(request)) authorise(parts, request, "viewer");
+    if (isApi(request)) authorise(parts, request, { role: "viewer" });
     throw new HttpProblem(404, "no-such-path", {
       detail: `there is nothing at ${request.url}`,
       correction: "See /docs for the paths that exist",

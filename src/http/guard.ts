@@ -1,16 +1,16 @@
 /** Who may pass, before a body is read; and the answer to a method that a path does not have. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type AuthParts, authorise } from "./auth.ts";
-import type { Endpoint, Role } from "./endpoint.ts";
+import { type Access, type AuthParts, authorise } from "./auth.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { HttpProblem } from "./problems.ts";
 
 const METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"];
 
 /** Authorises before a body is read, and remembers who called. */
-export function guard(parts: AuthParts, role: Role) {
+export function guard(parts: AuthParts, access: Access) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
     try {
-      request.actor = authorise(parts, request, role).actor;
+      request.actor = authorise(parts, request, access).actor;
       done();
     } catch (error) {
       done(error as Error);
@@ -31,7 +31,7 @@ export function addMethodRefusals(
     app.route({
       method: METHODS.filter((method) => !allowed.includes(method)),
       url,
-      onRequest: guard(parts, role),
+      onRequest: guard(parts, { role }),
       handler: (request) => {
         throw new HttpProblem(
           405,

@@ -75,6 +75,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   403: "The token's role may not do this",
   404: "Not found",
   409: "In conflict with the present state",
+  410: "No longer kept",
   412: "Stale: If-Match does not name the present version",
   413: "The body is too large",
   415: "The body is not JSON",

@@ -16,11 +16,33 @@ export interface Distribution {
   /** How many servers are in each delivery state that occurs. */
   deliveryCounts(): Partial<Record<DeliveryState, number>>;
   progress(revision: number): DeliveryProgress;
+  /** Up to where addresses that came may be served. */
+  settledRevision(): number;
+  /** The body of the message for a server at `position`, as soon as there is one. */
+  pull(
+    id: StorageServerId,
+    position: PullPosition,
+    wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<Uint8Array | undefined>;
+  /** A snapshot that is to be had: the head's, perhaps the one before. */
+  snapshot(generation: number, revision: number): Promise<Snapshot> | undefined;
   waitUntilConverged(
     revision: number,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<"converged" | "timed-out" | "unreachable-left">;
+}
+
+export interface PullPosition {
+  readonly generation: number;
+  readonly after: number;
+  readonly settledRevision?: number | undefined;
+}
+
+export interface Snapshot {
+  /** Of the uncompressed message. */
+  readonly bytes: number;
+  readonly gzip: () => Promise<Uint8Array>;
 }
 
 export interface DeliveryProgress {

@@ -8,12 +8,12 @@ import { guard } from "./guard.ts";
 import { parse } from "./parse.ts";
 
 export function addEndpoint(app: FastifyInstance, parts: AuthParts, endpoint: Endpoint): void {
-  const { method, url, role, bodyLimitBytes } = endpoint;
+  const { method, url, bodyLimitBytes } = endpoint;
   app.route({
     method,
     url,
     ...(bodyLimitBytes === undefined ? {} : { bodyLimit: bodyLimitBytes }),
-    onRequest: guard(parts, role),
+    onRequest: guard(parts, endpoint),
     // Not an async handler: the reply is a thenable, and awaiting it costs more than a lookup.
     handler: (request, reply) => {
       answer(endpoint, request, reply).catch((error: unknown) => reply.send(error));
@@ -32,6 +32,9 @@ async function answer(
     body: parse(endpoint.body, bodyOf(endpoint, request), "body") as never,
     caller: { actor: request.actor, match: parseIfMatch(request.headers["if-match"]) },
     accept: request.headers.accept,
+    acceptsGzip: /\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)/.test(
+      String(request.headers["accept-encoding"] ?? ""),
+    ),
     log: request.log,
     signal: () => abortedWith(reply),
     allowSilence: (durationMs: number) => {
@@ -50,7 +53,7 @@ function sendAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
   endpoint: Endpoint,
-  { status, body, contentType, revision, etag, location }: Answer,
+  { status, body, contentType, contentEncoding, revision, etag, location }: Answer,
 ): void {
   if (revision !== undefined) reply.header("revision", revision);
   if (location !== undefined) reply.header("location", location);
@@ -68,7 +71,9 @@ function sendAnswer(
   }
   const content = typeof body === "function" ? body() : body;
   reply.type(contentType ?? "application/json; charset=utf-8");
-  reply.send(content instanceof Readable ? content : JSON.stringify(content));
+  if (contentEncoding !== undefined) reply.header("content-encoding", contentEncoding);
+  const isRaw = content instanceof Readable || content instanceof Uint8Array;
+  reply.send(isRaw ? content : JSON.stringify(content));
 }
 
 function abortedWith(reply: FastifyReply): AbortSignal {

@@ -13,6 +13,7 @@ import {
   type StorageServer,
   type Volume,
 } from "../core/model.ts";
+import type { MeasuredLoad } from "../store/store.ts";
 import type * as servers from "./schemas/storage-servers.ts";
 import type * as tables from "./schemas/tables.ts";
 import type * as topology from "./schemas/topology.ts";
@@ -47,7 +48,7 @@ export function storageServerView(
   server: StorageServer,
   figures: DeliveryView,
 ): z.output<typeof servers.storageServer> {
-  const { lastSeenAt, since, lastAttemptAt, nextAttemptAt, ...delivery } = figures;
+  const { lastSeenAt, since, lastAttemptAt, nextAttemptAt, cutOff, ...delivery } = figures;
   return {
     ...storageServerRecordView(server),
     delivery: {
@@ -57,18 +58,25 @@ export function storageServerView(
       nextAttemptAt: optionalTime(nextAttemptAt),
     },
     lastSeenAt: optionalTime(lastSeenAt),
+    fenced: cutOff ? true : undefined,
   };
 }
 
 export function processView(
   state: ClusterState,
   process: Process,
+  load?: MeasuredLoad,
 ): z.output<typeof topology.process> {
   return {
     ...processRecordView(process),
     linkId: linkOf(state, process) ?? null,
     ...holdingsOf(state, process.cNodeId),
+    ...(load ? { measuredLoad: loadView(load) } : {}),
   };
+}
+
+function loadView({ cNodeLoad, rNodeLoad, at }: MeasuredLoad) {
+  return { cNodeLoad, rNodeLoad, at: formatTime(at) };
 }
 
 export function linkView(state: ClusterState, link: Link): z.output<typeof topology.link> {

@@ -8,6 +8,7 @@ import { changesBetween, countChanges, isEmpty, sealRevision } from "../core/cha
 import { checkChanges } from "../core/check.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { invariant } from "../core/errors.ts";
+import { lossesBetween } from "../core/losses.ts";
 import { restoreState } from "../core/stored-state.ts";
 import type { Append, RebalanceToStore, Store } from "../store/store.ts";
 
@@ -165,6 +166,7 @@ function appendOf(
     digest: sealed.digest,
     distributedRevision: sealed.distributedRevision,
     linkAssignmentsRevision: sealed.linkAssignmentsRevision,
+    losses: lossesBetween(before, sealed),
     rebalance,
   };
   return { append, sealed };

@@ -1,13 +1,18 @@
 /** What the operations work with; wired in `service.ts`. */
 import type { Match } from "../core/decisions/precondition.ts";
+import type { Position } from "../core/delivery-record.ts";
+import type { Report } from "../core/delivery-reports.ts";
+import type { DeliveryState, Head } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
 import type { Store } from "../store/store.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import type { LoadBook } from "./load-book.ts";
 
 export interface OperationParts {
   readonly commits: CommitQueue;
   readonly store: Store;
-  readonly delivery: DeliveryView;
+  readonly delivery: Delivery;
+  readonly loads: LoadBook;
   readonly callbackPolicy: CallbackPolicy;
   readonly now: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -19,8 +24,15 @@ export interface CallbackPolicy {
 }
 
 /** What the pusher knows; a consumer of revisions like any other. */
-export interface DeliveryView {
+export interface Delivery {
   unreachable(): ReadonlySet<StorageServerId>;
+  state(id: StorageServerId): DeliveryState | undefined;
+  /** What a server has durably, in whichever generation. */
+  acknowledged(id: StorageServerId): Position | undefined;
+  /** Takes in what a server says of itself; answers when that is durable, with the head then. */
+  reported(id: StorageServerId, report: Report): Promise<Head>;
+  /** Tries now. */
+  retry(id: StorageServerId): Promise<void>;
   /** A registration that stands was sent once more: a server that was given up is tried anew. */
   registeredAgain(id: StorageServerId): void;
 }

@@ -1,7 +1,9 @@
+import { findStorageServer } from "../core/decisions/find.ts";
 import {
   changeCredentials,
   changeStorageServer,
   deleteStorageServer,
+  fenceStorageServer,
   registerStorageServer,
   type StorageServerPatch,
   type StorageServerRegistration,
@@ -64,8 +66,43 @@ export function removeStorageServer(
   return commitRecord(parts, caller, {
     kind: "delete-storage-server",
     find: (state) => state.storageServers.get(id),
-    decide: (state) => deleteStorageServer(state, id),
+    decide: (state) => deleteStorageServer(state, id, parts.delivery.acknowledged(id)),
   });
+}
+
+/** An operator has cut the server off: it holds back nothing until it is heard of again. */
+export function fence(
+  parts: OperationParts,
+  caller: Caller,
+  id: StorageServerId,
+): Promise<Committed<{ created: boolean }>> {
+  return commitRecord(parts, caller, {
+    kind: "fence-storage-server",
+    find: (state) => state.storageServers.get(id),
+    decide: (state) => fenceStorageServer(state, id),
+  });
+}
+
+/** Tries to deliver now, whatever the next attempt was to wait for. */
+export async function retry(
+  { commits, delivery }: OperationParts,
+  id: StorageServerId,
+): Promise<void> {
+  findStorageServer(commits.state, id);
+  const state = delivery.state(id);
+  if (state === "gone") {
+    throw new Refusal("storage-server-gone", {
+      detail: `storage server ${id} has said that it is gone for good`,
+      correction: "Register it again, or delete it",
+    });
+  }
+  if (state === "ahead") {
+    throw new Refusal("storage-server-ahead", {
+      detail: `storage server ${id} has more than the head: the service has lost revisions`,
+      correction: "Find out why, then begin a new generation with POST /v1/generation",
+    });
+  }
+  await delivery.retry(id);
 }
 
 /** A new signing secret; the old one goes on signing beside it for a day. */

@@ -1,6 +1,6 @@
 /** What a storage server's HTTP answer means (the table of answers in distribution). */
 import { z } from "zod";
-import type { DeliveryAnswer } from "../core/delivery.ts";
+import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 
 const DETAIL_LENGTH_MAX = 500;
 

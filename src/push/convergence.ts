@@ -1,5 +1,4 @@
-/** How far all storage servers are together, and who waits for that. */
-import type { Clock } from "../core/clock.ts";
+/** How far all storage servers are together. */
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import {
   acknowledgedRevision,
@@ -50,54 +49,3 @@ export function acknowledgedByAll(records: Iterable<DeliveryRecord>, head: Head)
 }
 
 export type Convergence = "converged" | "timed-out" | "unreachable-left";
-
-interface Waiter {
-  readonly revision: number;
-  readonly finish: (verdict: Convergence) => void;
-}
-
-/** Those who wait until all storage servers have a revision. */
-export class ConvergenceWaiters {
-  readonly #clock: Clock;
-  readonly #verdictOn: (revision: number) => Convergence | undefined;
-  readonly #waiting = new Set<Waiter>();
-
-  /** `verdictOn` says what has become of a revision, or nothing while that is open. */
-  constructor(clock: Clock, verdictOn: (revision: number) => Convergence | undefined) {
-    this.#clock = clock;
-    this.#verdictOn = verdictOn;
-  }
-
-  wait(revision: number, timeoutMs: number, signal?: AbortSignal): Promise<Convergence> {
-    const verdict = this.#verdictOn(revision);
-    if (verdict) return Promise.resolve(verdict);
-    if (signal?.aborted) return Promise.resolve("timed-out");
-    return new Promise((resolve) => {
-      const giveUp = () => waiter.finish("timed-out");
-      const waiter: Waiter = {
-        revision,
-        finish: (found) => {
-          cancel();
-          signal?.removeEventListener("abort", giveUp);
-          this.#waiting.delete(waiter);
-          resolve(found);
-        },
-      };
-      const cancel = this.#clock.after(timeoutMs, giveUp);
-      signal?.addEventListener("abort", giveUp);
-      this.#waiting.add(waiter);
-    });
-  }
-
-  /** To be called whenever something has become known. */
-  check(): void {
-    for (const { revision, finish } of [...this.#waiting]) {
-      const verdict = this.#verdictOn(revision);
-      if (verdict) finish(verdict);
-    }
-  }
-
-  close(): void {
-    for (const { finish } of [...this.#waiting]) finish("timed-out");
-  }
-}

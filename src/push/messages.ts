@@ -4,10 +4,13 @@
  */
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { ClusterState } from "../core/cluster-state.ts";
-import type { SentUpdate } from "../core/delivery.ts";
+import type { SentUpdate } from "../core/delivery-answers.ts";
 import type { Step } from "../core/delivery-state.ts";
-import { deltaMessage, encodeUpdate, snapshotMessage, type TablesUpdate } from "../core/delta.ts";
+import { deltaMessage, encodeUpdate, type TablesUpdate } from "../core/delta.ts";
+import { formatDigest } from "../core/digest.ts";
+import { settledMessage, snapshotReference } from "../core/notices.ts";
 import type { Store } from "../store/store.ts";
+import { type Snapshot, Snapshots } from "./snapshots.ts";
 
 /** Different steps to one head that are kept: servers are rarely at more places than a few. */
 const STEPS_MAX = 32;
@@ -17,49 +20,73 @@ export interface Message {
   readonly sent: SentUpdate;
 }
 
-export interface Messages {
-  /**
-   * The message for a step to the head of `state`. `settledRevision` is asked for at once, while
-   * `state` is the head; a message built before tells what was settled then, which is no more.
-   */
-  messageFor(state: ClusterState, step: Step, settledRevision: () => number): Promise<Message>;
+export interface MessagesParts {
+  readonly store: Pick<Store, "changesBetween">;
+  /** How storage servers reach this service, without a slash at the end. */
+  readonly publicUrl: () => Promise<string>;
 }
 
-export function createMessages(store: Pick<Store, "changesBetween">): Messages {
-  let headKey = "";
-  let built = new Map<string, Promise<Message>>();
+export class Messages {
+  readonly #parts: MessagesParts;
+  readonly snapshots = new Snapshots();
+  #head = "";
+  #built = new Map<string, Promise<Message>>();
 
-  async function build(state: ClusterState, step: Step, settledRevision: number) {
-    const update =
-      step.kind === "snapshot"
-        ? snapshotMessage(state, settledRevision)
-        : deltaMessage(
-            state,
-            await store.changesBetween(step.fromRevision, step.revision),
-            settledRevision,
-          );
-    const { generation } = state;
-    return { body: await bytesOf(update), sent: { ...step, generation, digest: update.digest } };
+  constructor(parts: MessagesParts) {
+    this.#parts = parts;
   }
 
-  return {
-    messageFor(state, step, settledRevision) {
-      const head = `${state.generation}.${state.distributedRevision}`;
-      if (head !== headKey) [headKey, built] = [head, new Map()];
-      const key = step.kind === "delta" ? `from ${step.fromRevision}` : "snapshot";
-      const steps = built;
-      const message = steps.get(key) ?? build(state, step, settledRevision());
-      // The step used last stands last, so that the first one is the one to let go.
-      steps.delete(key);
-      steps.set(key, message);
-      for (const oldest of steps.keys()) if (steps.size > STEPS_MAX) steps.delete(oldest);
-      message.catch(() => steps.delete(key));
-      return message;
-    },
-  };
+  /**
+   * The message for a step to the head of `state`, which is the head now, with what is settled
+   * now; a message built before tells what was settled then, which is no more.
+   */
+  messageFor(state: ClusterState, step: Step, settledRevision: number): Promise<Message> {
+    const head = `${state.generation}.${state.distributedRevision}`;
+    if (head !== this.#head) [this.#head, this.#built] = [head, new Map()];
+    const key = keyOf(step);
+    const steps = this.#built;
+    const message = steps.get(key) ?? this.#build(state, step, settledRevision);
+    // The step used last stands last, so that the first one is the one to let go.
+    steps.delete(key);
+    steps.set(key, message);
+    for (const oldest of steps.keys()) if (steps.size > STEPS_MAX) steps.delete(oldest);
+    message.catch(() => steps.delete(key));
+    return message;
+  }
+
+  async #build(state: ClusterState, step: Step, settledRevision: number): Promise<Message> {
+    const { generation } = state;
+    const sent = { ...step, generation, digest: formatDigest(state.digest), settledRevision };
+    switch (step.kind) {
+      case "settled":
+        return { body: jsonBytes(settledMessage(state, step.settledRevision)), sent };
+      case "delta": {
+        const changes = await this.#parts.store.changesBetween(step.fromRevision, step.revision);
+        return { body: await bytesOf(deltaMessage(state, changes, settledRevision)), sent };
+      }
+      case "snapshot": {
+        const snapshot = await this.snapshots.of(state, settledRevision);
+        const told = { ...sent, settledRevision: snapshot.message.settledRevision };
+        return { body: snapshot.whole ?? (await this.#referenceTo(snapshot)), sent: told };
+      }
+    }
+  }
+
+  async #referenceTo({ message, bytes, sha256 }: Snapshot): Promise<Uint8Array> {
+    const { generation, revision } = message;
+    const url = `${await this.#parts.publicUrl()}/v1/snapshots/${generation}/${revision}`;
+    return jsonBytes(snapshotReference(message, { url, bytes, sha256 }));
+  }
 }
 
-/** Encodes in pieces and lets others run in between: a large table takes a second altogether. */
+function keyOf(step: Step): string {
+  if (step.kind === "settled") return `settled ${step.settledRevision}`;
+  return step.kind === "delta" ? `from ${step.fromRevision}` : "snapshot";
+}
+
+const jsonBytes = (message: object): Uint8Array => Buffer.from(JSON.stringify(message));
+
+/** Encodes in pieces and lets others run in between: a large delta takes a while. */
 async function bytesOf(update: TablesUpdate): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
   for (const piece of encodeUpdate(update)) {

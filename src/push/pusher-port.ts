@@ -4,21 +4,30 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
-import type { DeliveryState, DeliveryView } from "../core/delivery-state.ts";
+import type { Position } from "../core/delivery-record.ts";
+import type { Report } from "../core/delivery-reports.ts";
+import type { DeliveryState, DeliveryView, Head } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
 import type { Store } from "../store/store.ts";
 import type { Convergence, DeliveryProgress } from "./convergence.ts";
 import type { Log } from "./log.ts";
+import type { PullPosition } from "./pulls.ts";
+import type { Snapshot } from "./snapshots.ts";
 import type { Transport } from "./transport.ts";
 
 export interface PusherParts {
-  readonly store: Pick<Store, "deliveries" | "recordDeliveries" | "changesBetween">;
+  readonly store: Pick<
+    Store,
+    "deliveries" | "addressLosses" | "recordDeliveries" | "changesBetween"
+  >;
   readonly transport: Transport;
   readonly clock: Clock;
   /** From 0 to below 1, for the jitter of retries. */
   readonly random: () => number;
   readonly log: Log;
   readonly concurrentSendsMax?: number;
+  /** How storage servers reach this service, for what they fetch; without a slash at the end. */
+  readonly publicUrl: () => Promise<string>;
   /** The committed state, for the sweep: it finds what a lost hint has not told. */
   readonly committed?: () => ClusterState;
 }
@@ -30,8 +39,27 @@ export interface Pusher {
   headChanged(state: ClusterState): void;
   /** To be called when a registration that stands was sent once more: wakes who sleeps. */
   registeredAgain(serverId: StorageServerId): void;
+  /** Takes in what a server says of itself; answers when that is durable, with the head then. */
+  reported(serverId: StorageServerId, report: Report): Promise<Head>;
+  /** Tries now, whatever was before; gone and ahead servers take more than that. */
+  retry(serverId: StorageServerId): Promise<void>;
+  /**
+   * The body of the message that a server at `position` is to get, as soon as there is one;
+   * nothing when the time is up. It acknowledges nothing.
+   */
+  pull(
+    serverId: StorageServerId,
+    position: PullPosition,
+    wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<Uint8Array | undefined>;
+  /** The snapshot of the head, or of the one before while somebody may still be fetching it. */
+  snapshot(generation: number, revision: number): Promise<Snapshot> | undefined;
   /** Absent: no such storage server is registered. */
   delivery(serverId: StorageServerId): DeliveryView | undefined;
+  /** What a server has durably acknowledged, in whichever generation. */
+  acknowledged(serverId: StorageServerId): Position | undefined;
+  /** Where every server is to be brought, and what is settled. */
+  readonly head: Head;
   /** How many storage servers are in each delivery state that occurs. */
   deliveryCounts(): Partial<Record<DeliveryState, number>>;
   /** Who has acknowledged a distributed revision. */

@@ -3,6 +3,9 @@
  * of a new head is a hint; the sweep is the guarantee.
  */
 import { type ClusterState, emptyState } from "../core/cluster-state.ts";
+import type { DeliveryEvent } from "../core/delivery.ts";
+import type { Position } from "../core/delivery-record.ts";
+import type { Report } from "../core/delivery-reports.ts";
 import {
   type DeliveryState,
   type DeliveryView,
@@ -13,27 +16,39 @@ import {
   headOf,
   resumedDelivery,
 } from "../core/delivery-state.ts";
+import { invariant } from "../core/errors.ts";
 import type { StorageServerId } from "../core/model.ts";
+import type { AddressLoss } from "../store/store.ts";
 import {
   acknowledgedByAll,
   type Convergence,
-  ConvergenceWaiters,
   type DeliveryProgress,
   progressOf,
 } from "./convergence.ts";
 import { Deliveries, type KnownRecords } from "./deliveries.ts";
 import { Ledger } from "./ledger.ts";
-import { createMessages } from "./messages.ts";
+import { losersFirst } from "./losers-first.ts";
+import { AddressLosses } from "./losses.ts";
+import { Messages } from "./messages.ts";
+import { type PullPosition, pullStep } from "./pulls.ts";
 import type { Pusher, PusherParts } from "./pusher-port.ts";
 import { ServerDelivery } from "./server-delivery.ts";
-import { settledRevisionOf } from "./settled.ts";
+import { handOverOf, settledHead } from "./settling.ts";
 import { createSlots } from "./slots.ts";
+import type { Snapshot } from "./snapshots.ts";
+import { Waiters } from "./waiters.ts";
 
 export type { Pusher, PusherParts } from "./pusher-port.ts";
 
 const SWEEP_INTERVAL_MS = 30_000;
 const SLOT_HOLD_MS_MAX = 500;
 const CLOSE_WAIT_MS_MAX = 3000;
+
+/** What the store knew at the start. */
+interface Known {
+  readonly records: KnownRecords;
+  readonly losses: readonly AddressLoss[];
+}
 
 export function createPusher(parts: PusherParts): Pusher {
   return new StorageServerPusher(parts);
@@ -42,10 +57,14 @@ export function createPusher(parts: PusherParts): Pusher {
 class StorageServerPusher implements Pusher {
   readonly #parts: PusherParts;
   readonly #deliveries: Deliveries;
-  readonly #waiters: ConvergenceWaiters;
+  readonly #losses = new AddressLosses();
+  readonly #waiters: Waiters;
   readonly #ledger: Ledger;
+  readonly #messages: Messages;
   #state: ClusterState = emptyState({ clusterId: "", generation: 0 });
-  #head: Head = headOf(this.#state);
+  #head: Head = headOf(this.#state, 0);
+  /** The head that all deliveries have been told; absent: some began before it was known. */
+  #told: Head | undefined;
   #started = false;
   #closed = false;
   /** What was committed while the start was still reading the ledger. */
@@ -53,24 +72,27 @@ class StorageServerPusher implements Pusher {
   #cancelSweep: (() => void) | undefined;
 
   constructor(parts: PusherParts) {
-    const { store, clock, log, transport, concurrentSendsMax: countMax = 64 } = parts;
+    const { clock, log, store, transport, concurrentSendsMax: countMax = 64 } = parts;
     this.#parts = parts;
-    this.#waiters = new ConvergenceWaiters(clock, (revision) => this.#verdictOn(revision));
+    this.#waiters = new Waiters(clock);
+    this.#messages = new Messages(parts);
     this.#ledger = new Ledger({
       store,
       clock,
       log,
       convergedWith: (batch) => acknowledgedByAll(this.#deliveries.recordsWith(batch), this.#head),
-      onWritten: () => this.#waiters.check(),
+      onWritten: () => {
+        this.#moveHead();
+        this.#waiters.check();
+      },
     });
     const shared = {
       ...parts,
       ledger: this.#ledger,
-      messages: createMessages(store),
+      messages: this.#messages,
       slots: createSlots({ clock, countMax, holdMsMax: SLOT_HOLD_MS_MAX }),
       state: () => this.#state,
       head: () => this.#head,
-      settledRevision: () => settledRevisionOf(this.#deliveries.records(), this.#head),
     };
     this.#deliveries = new Deliveries({
       open: (server, known) => {
@@ -84,27 +106,69 @@ class StorageServerPusher implements Pusher {
     });
   }
 
+  get head(): Head {
+    return this.#head;
+  }
+
   async start(state: ClusterState): Promise<void> {
-    const records = await this.#parts.store.deliveries();
+    const { store } = this.#parts;
+    const [records, losses] = await Promise.all([store.deliveries(), store.addressLosses()]);
     if (this.#closed) return;
     this.#started = true;
-    const newest = this.#meanwhile ?? state;
-    this.#adopt(newest, new Map(records.map((record) => [record.storageServerId, record])));
+    const known = new Map(records.map((record) => [record.storageServerId, record]));
+    this.#adopt(this.#meanwhile ?? state, { records: known, losses });
     this.#sweepLater();
   }
 
   headChanged(state: ClusterState): void {
     if (!this.#started) this.#meanwhile = state;
-    else if (!this.#closed) this.#adopt(state, new Map());
+    else if (!this.#closed) this.#adopt(state);
   }
 
   registeredAgain(serverId: StorageServerId): void {
     if (!this.#closed) this.#deliveries.get(serverId)?.registeredAgain();
   }
 
+  async reported(serverId: StorageServerId, report: Report): Promise<Head> {
+    await this.#hear(serverId, { kind: "reported", report });
+    return this.#head;
+  }
+
+  async retry(serverId: StorageServerId): Promise<void> {
+    await this.#hear(serverId, { kind: "woken" });
+  }
+
+  async pull(
+    serverId: StorageServerId,
+    position: PullPosition,
+    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<Uint8Array | undefined> {
+    void this.#hear(serverId, { kind: "pulled" });
+    const step = await this.#waiters.wait(() => pullStep(position, this.#head), timeoutMs, signal);
+    // The head may have moved since: it is then the head's message that is wanted.
+    const due = step && pullStep(position, this.#head);
+    if (!due) return undefined;
+    const { settledRevision } = this.#head;
+    return (await this.#messages.messageFor(this.#state, due, settledRevision)).body;
+  }
+
+  snapshot(generation: number, revision: number): Promise<Snapshot> | undefined {
+    const { snapshots } = this.#messages;
+    const { generation: ours, revision: head, settledRevision } = this.#head;
+    const isHead = generation === ours && revision === head;
+    return isHead
+      ? snapshots.of(this.#state, settledRevision)
+      : snapshots.find(generation, revision);
+  }
+
   delivery(serverId: StorageServerId): DeliveryView | undefined {
-    const delivery = this.#deliveries.get(serverId);
-    return delivery && deliveryView(delivery.durable, this.#head);
+    const record = this.#deliveries.get(serverId)?.durable;
+    if (!record) return undefined;
+    return deliveryView(record, this.#head, handOverOf(this.#state, record, this.#losses));
+  }
+
+  acknowledged(serverId: StorageServerId): Position | undefined {
+    return this.#deliveries.get(serverId)?.durable.acked;
   }
 
   deliveryCounts(): Partial<Record<DeliveryState, number>> {
@@ -120,13 +184,13 @@ class StorageServerPusher implements Pusher {
     return progressOf(this.#deliveries.records(), this.#head, revision);
   }
 
-  waitUntilConverged(
+  async waitUntilConverged(
     revision: number,
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Convergence> {
-    if (this.#closed) return Promise.resolve("timed-out");
-    return this.#waiters.wait(revision, timeoutMs, signal);
+    const ask = () => this.#verdictOn(revision);
+    return (await this.#waiters.wait(ask, timeoutMs, signal)) ?? "timed-out";
   }
 
   async close(): Promise<void> {
@@ -144,21 +208,46 @@ class StorageServerPusher implements Pusher {
     await this.#ledger.close();
   }
 
+  #hear(
+    serverId: StorageServerId,
+    event: Extract<DeliveryEvent, { kind: "reported" | "pulled" | "woken" }>,
+  ): Promise<void> {
+    const delivery = this.#deliveries.get(serverId);
+    invariant(delivery || this.#closed, `storage server ${serverId} is registered`);
+    return this.#closed || !delivery ? Promise.resolve() : delivery.heard(event);
+  }
+
   /** Takes a committed state in: servers that came, went or were registered anew, and the head. */
-  #adopt(next: ClusterState, known: KnownRecords): void {
+  #adopt(next: ClusterState, known?: Known): void {
     const before = this.#state;
     if (next.generation === before.generation && next.revision < before.revision) return;
     this.#state = next;
-    const moved =
-      next.generation !== before.generation ||
-      next.distributedRevision !== before.distributedRevision;
-    if (moved) this.#head = headOf(next);
+    if (known) this.#losses.load(known.losses);
+    else this.#losses.follow(before, next);
+    // Whoever is new begins at the new head; what is settled is told when all are there.
+    this.#head = headOf(next, 0);
     const changes = before.storageServers.differences(next.storageServers);
-    this.#deliveries.follow(changes, known);
-    if (moved) for (const delivery of this.#deliveries.all()) delivery.headMoved();
-    if (moved || changes.length > 0) for (const delivery of this.#deliveries.all()) delivery.wake();
-    if (changes.length > 0) this.#ledger.touch();
+    this.#deliveries.follow(changes, known?.records ?? new Map());
+    if (changes.length > 0) this.#told = undefined;
+    this.#moveHead();
+    if (changes.length > 0) {
+      for (const delivery of this.#deliveries.all()) delivery.wake();
+      this.#ledger.touch();
+    }
     this.#waiters.check();
+  }
+
+  /** Finds out what is settled now, and tells all deliveries where the head is if that is news. */
+  #moveHead(): void {
+    const told = this.#told;
+    const head = settledHead(this.#state, this.#deliveries.records(), this.#losses);
+    this.#head = head;
+    this.#told = head;
+    if (told && isSameHead(told, head)) return;
+    for (const delivery of this.#deliveries.all()) delivery.headMoved();
+    const isLoser = ({ durable }: ServerDelivery) =>
+      handOverOf(this.#state, durable, this.#losses).unsettledRevision !== undefined;
+    for (const delivery of losersFirst(this.#deliveries.all(), isLoser)) delivery.wake();
   }
 
   #verdictOn(revision: number): Convergence | undefined {
@@ -176,4 +265,12 @@ class StorageServerPusher implements Pusher {
       this.#sweepLater();
     });
   }
+}
+
+function isSameHead(one: Head, other: Head): boolean {
+  return (
+    one.generation === other.generation &&
+    one.revision === other.revision &&
+    one.settledRevision === other.settledRevision
+  );
 }

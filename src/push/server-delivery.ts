@@ -4,17 +4,13 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
-import {
-  type DeliveryAnswer,
-  type DeliveryContext,
-  type DeliveryEvent,
-  nextDelivery,
-} from "../core/delivery.ts";
+import { type DeliveryContext, type DeliveryEvent, nextDelivery } from "../core/delivery.ts";
+import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import { type Head, nextAction } from "../core/delivery-state.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
-import { logAnswer } from "./log-answer.ts";
+import { logDelivery } from "./log-delivery.ts";
 import type { Message, Messages } from "./messages.ts";
 import { messageId, signatureHeaders } from "./signature.ts";
 import type { Slots } from "./slots.ts";
@@ -32,7 +28,6 @@ export interface DeliveryParts {
   /** The committed state of the moment. */
   readonly state: () => ClusterState;
   readonly head: () => Head;
-  readonly settledRevision: () => number;
 }
 
 export class ServerDelivery {
@@ -62,7 +57,7 @@ export class ServerDelivery {
     return this.#durable;
   }
 
-  /** Takes the head of the moment in; who was current is behind now, who was parked may try. */
+  /** Takes the head of the moment in, and what is settled; who was parked may try again. */
   headMoved(): void {
     const previousHead = this.#head;
     this.#head = this.#parts.head();
@@ -93,9 +88,16 @@ export class ServerDelivery {
 
   /** Whoever is not being tried any more is tried now; the others go on as they are. */
   registeredAgain(): void {
-    if (this.#stopped || this.#record.mode === "active" || this.#record.mode === "ahead") return;
-    void this.#settle({ kind: "registered-again" });
+    if (this.#record.mode === "active" || this.#record.mode === "ahead") return;
+    void this.heard({ kind: "registered-again" });
+  }
+
+  /** News of the server that is no answer to a push; resolves when it is durable. */
+  heard(event: Exclude<DeliveryEvent, { kind: "answered" | "head-moved" }>): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    const durable = this.#settle(event);
     this.wake();
+    return durable;
   }
 
   /** Begins nothing new; what is under way is still recorded. */
@@ -129,11 +131,12 @@ export class ServerDelivery {
 
   /** Sends what is due, now that there is a slot: the head may have moved in the meantime. */
   async #send(): Promise<DeliveryEvent | undefined> {
-    const { clock, settledRevision, log } = this.#parts;
+    const { clock, log } = this.#parts;
     const state = this.#parts.state();
     const action = nextAction(this.#record, this.#head, clock.now());
     if (this.#stopped || action.kind !== "send" || !this.#isPushedTo()) return undefined;
     const { step } = action;
+    const { settledRevision } = this.#head;
     const gapBefore = this.#gapBefore;
     try {
       const message = await this.#parts.messages.messageFor(state, step, settledRevision);
@@ -146,7 +149,7 @@ export class ServerDelivery {
         { err: error, storageServerId: this.#record.storageServerId, ...step },
         "cannot make an update",
       );
-      const sent = { ...step, generation: state.generation, digest: "" };
+      const sent = { ...step, generation: state.generation, digest: "", settledRevision };
       const answer = { kind: "failed", detail: "the service could not make the update" } as const;
       return { kind: "answered", sent, answer, gapBefore };
     }
@@ -172,8 +175,7 @@ export class ServerDelivery {
   #settle(event: DeliveryEvent): Promise<void> {
     const before = this.#record;
     this.#record = nextDelivery(before, event, this.#context()).record;
-    if (event.kind === "answered")
-      logAnswer(this.#parts.log, this.#head, { before, after: this.#record, event });
+    logDelivery(this.#parts.log, this.#head, { before, after: this.#record, event });
     this.#unwritten++;
     return new Promise((resolve) => {
       this.#parts.ledger.write(this.#record, () => {

@@ -14,6 +14,7 @@ export interface MessageIdentity {
   readonly kind: string;
   readonly fromRevision?: number | undefined;
   readonly revision: number;
+  readonly settledRevision: number;
 }
 
 /**
@@ -22,9 +23,9 @@ export interface MessageIdentity {
  */
 export function messageId(identity: MessageIdentity): string {
   const { clusterId, storageServerId, registeredRevision } = identity;
-  const { generation, kind, fromRevision, revision } = identity;
+  const { generation, kind, fromRevision, revision, settledRevision } = identity;
   const parts = [clusterId, storageServerId, registeredRevision, generation, kind];
-  const text = JSON.stringify([...parts, fromRevision ?? null, revision]);
+  const text = JSON.stringify([...parts, fromRevision ?? null, revision, settledRevision]);
   return `msg_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
 }
 

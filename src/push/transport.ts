@@ -1,7 +1,7 @@
 /** The only place that opens connections: one POST to a storage server, and what came of it. */
 import { Agent } from "undici";
 import type { Clock } from "../core/clock.ts";
-import type { DeliveryAnswer } from "../core/delivery.ts";
+import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 import { readAnswer } from "./answers.ts";
 import type { CallbackPolicy } from "./callback-policy.ts";
 import { guardedConnector } from "./guarded-connector.ts";

@@ -6,7 +6,9 @@ import type { ChangeCounts, Changes } from "../core/changes.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import type { Digest } from "../core/digest.ts";
 import type { DistributedChanges } from "../core/distributed-changes.ts";
+import type { ProcessId, StorageServerId } from "../core/model.ts";
 import type { Move } from "../core/rebalance/types.ts";
+import type { Difference } from "../core/sorted-map.ts";
 import type { StateRecords } from "../core/stored-state.ts";
 
 export interface Store {
@@ -28,6 +30,11 @@ export interface Store {
   /** The delivery ledger. */
   deliveries(): Promise<DeliveryRecord[]>;
   /**
+   * In which revisions of this generation the storage servers lost addresses, by server and
+   * ascending: those that are not acknowledged, and the last one that is.
+   */
+  addressLosses(): Promise<AddressLoss[]>;
+  /**
    * Writes the records whose registration still stands; others are dropped silently. Marks every
    * distributed revision up to `converged.revision` that isn't marked yet as converged.
    */
@@ -44,6 +51,11 @@ export interface Store {
   /** In order, from `offset`, at most `limit`. */
   rebalanceMoves(id: string, page: { offset: number; limit: number }): Promise<Move[]>;
 
+  /** Keeps the last figures of each process; those of a process that is not registered drop out. */
+  recordLoads(loads: readonly MeasuredLoad[]): Promise<void>;
+  /** In process id order. */
+  loads(): Promise<MeasuredLoad[]>;
+
   close(): Promise<void>;
 }
 
@@ -55,8 +67,24 @@ export interface Append {
   readonly digest: Digest;
   readonly distributedRevision: number;
   readonly linkAssignmentsRevision: number;
+  /** The servers whose last loss is another one than before; all of them in a new generation. */
+  readonly losses: readonly Difference<StorageServerId, number>[];
   /** The rebalance that this revision applies. */
   readonly rebalance?: RebalanceToStore | undefined;
+}
+
+export interface AddressLoss {
+  readonly storageServerId: StorageServerId;
+  readonly revision: number;
+}
+
+/** What a storage server has measured of a process, in a unit of its own choice. */
+export interface MeasuredLoad {
+  readonly processId: ProcessId;
+  readonly cNodeLoad: number;
+  readonly rNodeLoad: number;
+  /** When the service was told, in milliseconds since 1970. */
+  readonly at: number;
 }
 
 export interface RevisionHeading {

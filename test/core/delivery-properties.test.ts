@@ -1,11 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  type DeliveryAnswer,
-  type DeliveryEvent,
-  nextDelivery,
-  type SentUpdate,
-} from "../../src/core/delivery.ts";
+import { type DeliveryEvent, nextDelivery } from "../../src/core/delivery.ts";
+import type { DeliveryAnswer, SentUpdate } from "../../src/core/delivery-answers.ts";
+import type { DeliveryRecord } from "../../src/core/delivery-record.ts";
 import {
   acknowledgedRevision,
   deliveryState,
@@ -42,7 +39,9 @@ const answer: fc.Arbitrary<DeliveryAnswer> = fc.oneof(
   }),
 );
 
-/** What happens next: time passes, and an answer, a moved head or a wake-up comes. */
+const report = fc.record({ ...position, digest: fc.nat({ max: 12 }).map(digestOf) });
+
+/** What happens next: time passes, and an answer, a moved head, news or a wake-up comes. */
 const happening = fc.record({
   passesMs: fc.nat({ max: 300_000 }),
   jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -51,7 +50,12 @@ const happening = fc.record({
     { weight: 3, arbitrary: fc.constant({ kind: "correct answer" as const }) },
     { weight: 2, arbitrary: fc.constant({ kind: "head" as const }) },
     { weight: 1, arbitrary: fc.constant({ kind: "generation" as const }) },
-    { weight: 1, arbitrary: fc.constant({ kind: "woken" as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: "settled" as const }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("reported" as const), report }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom({ kind: "woken" as const }, { kind: "pulled" as const }),
+    },
   ),
 });
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
@@ -59,8 +63,8 @@ type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 const NEXT_ATTEMPT_MS_MAX = 24 * 60 * 60_000;
 
 function eventOf({ what }: Happening, sent: SentUpdate, previousHead: Head): DeliveryEvent {
-  if (what.kind === "woken") return { kind: "woken" };
-  if (what.kind === "head" || what.kind === "generation")
+  if (what.kind === "woken" || what.kind === "pulled" || what.kind === "reported") return what;
+  if (what.kind === "head" || what.kind === "generation" || what.kind === "settled")
     return { kind: "head-moved", previousHead };
   const correct = { ...sent, kind: "applied" } as const;
   const given = what.kind === "answer" ? what.answer : correct;
@@ -71,7 +75,13 @@ test("whatever happens, a server is never forgotten, never hurried, never wrongl
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 40 }), (happenings) => {
       let now = 1_000_000;
-      let head: Head = { generation: 1, revision: 5, digest: digestOf(5), floorRevision: 2 };
+      let head: Head = {
+        generation: 1,
+        revision: 5,
+        digest: digestOf(5),
+        floorRevision: 2,
+        settledRevision: 4,
+      };
       let record = freshDelivery({ id: "s" as StorageServerId, registeredRevision: 1 }, now);
       for (const h of happenings) {
         now += h.passesMs;
@@ -82,11 +92,13 @@ test("whatever happens, a server is never forgotten, never hurried, never wrongl
           action.kind === "send"
             ? action.step
             : ({ kind: "snapshot", revision: head.revision } as const);
-        const sent = { ...step, generation: head.generation, digest: head.digest };
+        const { generation, digest, settledRevision } = head;
+        const sent = { ...step, generation, digest, settledRevision };
         const previousHead = head;
         if (h.what.kind === "head")
           head = { ...head, revision: head.revision + 1, digest: digestOf(head.revision + 1) };
         if (h.what.kind === "generation") head = { ...head, generation: head.generation + 1 };
+        if (h.what.kind === "settled") head = { ...head, settledRevision: head.revision };
         const before = record;
         const next = nextDelivery(before, eventOf(h, sent, previousHead), {
           now,
@@ -101,7 +113,8 @@ test("whatever happens, a server is never forgotten, never hurried, never wrongl
         if (before.mode === "gone") expect(state).toBe("gone");
         if (h.what.kind === "correct answer") expect(state).toBe("current");
         if (state === "behind" || state === "dormant") expect(next.action.kind).not.toBe("idle");
-        else expect(next.action).toEqual({ kind: "idle" });
+        else if (state !== "current") expect(next.action).toEqual({ kind: "idle" });
+        else expect(next.action.kind === "idle").toBe(isTold(record, head));
         if (next.action.kind === "wait")
           expect(next.action.until - now).toBeLessThanOrEqual(NEXT_ATTEMPT_MS_MAX);
         if (next.action.kind === "send" && next.action.step.kind === "delta") {
@@ -119,6 +132,13 @@ test("whatever happens, a server is never forgotten, never hurried, never wrongl
   );
 });
 
+/** Whether the server has been told all that is settled. */
+function isTold({ toldSettled }: DeliveryRecord, head: Head): boolean {
+  return (
+    toldSettled?.generation === head.generation && toldSettled.revision >= head.settledRevision
+  );
+}
+
 test("a row of failures is tried for ever, at most a minute apart", () => {
   const jitters = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), {
     minLength: 30,
@@ -126,10 +146,17 @@ test("a row of failures is tried for ever, at most a minute apart", () => {
   });
   fc.assert(
     fc.property(jitters, (jitters) => {
-      const head: Head = { generation: 1, revision: 5, digest: digestOf(5), floorRevision: 0 };
+      const head: Head = {
+        generation: 1,
+        revision: 5,
+        digest: digestOf(5),
+        floorRevision: 0,
+        settledRevision: 5,
+      };
       let now = 0;
       let record = freshDelivery({ id: "s" as StorageServerId, registeredRevision: 1 }, now);
-      const sent = { kind: "snapshot", revision: 5, generation: 1, digest: head.digest } as const;
+      const place = { revision: 5, generation: 1, settledRevision: 5, digest: head.digest };
+      const sent = { kind: "snapshot", ...place } as const;
       for (const [i, jitter] of jitters.entries()) {
         const event = {
           kind: "answered",

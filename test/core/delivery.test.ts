@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type DeliveryAnswer, nextDelivery, type SentUpdate } from "../../src/core/delivery.ts";
+import { nextDelivery } from "../../src/core/delivery.ts";
+import type { DeliveryAnswer, SentUpdate } from "../../src/core/delivery-answers.ts";
 import type { DeliveryRecord } from "../../src/core/delivery-record.ts";
 import {
   deliveryState,
@@ -14,11 +15,12 @@ const NOW = 1_000_000_000;
 const MINUTE = 60_000;
 const digest = `xor-sha256:${"ab".repeat(32)}`;
 const other = `xor-sha256:${"cd".repeat(32)}`;
-const head: Head = { generation: 7, revision: 57, digest, floorRevision: 30 };
+const place = { generation: 7, revision: 57, digest, settledRevision: 55 };
+const head: Head = { ...place, floorRevision: 30 };
 const fresh = freshDelivery({ id: "s-1" as StorageServerId, registeredRevision: 3 }, NOW - 1000);
 const at41: DeliveryRecord = { ...fresh, acked: { generation: 7, revision: 41 } };
-const delta: SentUpdate = { kind: "delta", fromRevision: 41, revision: 57, generation: 7, digest };
-const snapshot: SentUpdate = { kind: "snapshot", revision: 57, generation: 7, digest };
+const delta: SentUpdate = { kind: "delta", fromRevision: 41, ...place };
+const snapshot: SentUpdate = { kind: "snapshot", ...place };
 const context = { now: NOW, head, jitter: 0.5 };
 const position = { generation: 7, revision: 57 };
 
@@ -173,7 +175,7 @@ const CASES: Case[] = [
     answer: { kind: "rejected", detail: "refused: no such C-node" },
     state: "parked",
     action: idle,
-    record: { parkedRevision: 57, lastError: "refused: no such C-node", acked: at41.acked },
+    record: { parkedAt: position, lastError: "refused: no such C-node", acked: at41.acked },
   },
   {
     name: "422 of a revision that is not the head any more: the next one at once",
@@ -306,7 +308,7 @@ describe("a moved head", () => {
   });
 
   test("gives a parked server the next revision, and never the same again", () => {
-    const parked = { ...at41, mode: "parked", parkedRevision: 57 } as const;
+    const parked = { ...at41, mode: "parked", parkedAt: position } as const;
     expect(moved(parked, head)).toEqual({ record: parked, action: idle });
     expect(moved(parked, { ...head, revision: 58 }).record.mode).toBe("active");
   });
@@ -329,7 +331,7 @@ describe("a moved head", () => {
 describe("a wake-up", () => {
   const woken = (mode: DeliveryRecord["mode"]) =>
     nextDelivery(
-      { ...at41, mode, parkedRevision: 57, nextAttemptAt: NOW + MINUTE, consecutiveFailures: 9 },
+      { ...at41, mode, parkedAt: position, nextAttemptAt: NOW + MINUTE, consecutiveFailures: 9 },
       { kind: "woken" },
       context,
     );

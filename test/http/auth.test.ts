@@ -22,9 +22,10 @@ async function guardedService(): Promise<Client> {
 }
 
 /** Every call with ids filled in; the handlers are never asked. */
-const calls = allEndpoints({} as RouteParts).map(({ method, url, role }) => ({
+const calls = allEndpoints({} as RouteParts).map(({ method, url, role, storageServer }) => ({
   method,
   role,
+  storageServer,
   url: url.replace(/:revision/, "1").replace(/:\w+/g, "x"),
 }));
 
@@ -66,10 +67,15 @@ describe("with tokens", () => {
     const client = await guardedService();
     const operator = bearer("operator");
     const { body } = await client.put("/v1/storage-servers/s-1", {}, operator);
-    for (const { method, url, role } of calls) {
+    for (const { method, url, role, storageServer } of calls) {
       if (role === "open") continue;
       const { status } = await client.call(method, url, undefined, bearer(body.token));
-      expect([method, url, status]).toEqual([method, url, 403]);
+      const refused = storageServer !== "any";
+      expect([method, url, status === 403]).toEqual([method, url, refused]);
+      if (storageServer !== "own") continue;
+      const own = url.replace("/x", "/s-1");
+      const answer = await client.call(method, own, undefined, bearer(body.token));
+      expect([method, own, answer.status]).toEqual([method, own, 400]);
     }
     await client.post("/v1/storage-servers/s-1/rotate-token", undefined, bearer("admin"));
     expect((await client.get("/v1/cluster", bearer(body.token))).status).toBe(401);

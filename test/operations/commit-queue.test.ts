@@ -152,6 +152,7 @@ describe("group commit", () => {
       links: [theirs],
       linkAssignments: [],
       volumes: [],
+      lostRevisions: [],
     };
     store.end(1, "conflict");
     await store.transaction(2);

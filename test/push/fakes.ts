@@ -1,11 +1,13 @@
 /** The parts that a pusher stands on, in memory, and a small cluster for it to push. */
 import * as cluster from "../../src/core/cluster-state.ts";
-import type { DeliveryAnswer } from "../../src/core/delivery.ts";
+import type { DeliveryAnswer } from "../../src/core/delivery-answers.ts";
 import type { DeliveryRecord } from "../../src/core/delivery-record.ts";
+import { lossesBetween } from "../../src/core/losses.ts";
 import type { Credentials, Process, StorageServer, StorageServerId } from "../../src/core/model.ts";
 import type { Log } from "../../src/push/log.ts";
 import type { PusherParts } from "../../src/push/pusher.ts";
 import type { Push, Transport } from "../../src/push/transport.ts";
+import type { AddressLoss } from "../../src/store/store.ts";
 import { DistributedHistory } from "../support/distributed-history.ts";
 import type { Update } from "../support/receiver.ts";
 
@@ -17,6 +19,8 @@ export class FakeStore {
   readonly ledger = new Map<StorageServerId, DeliveryRecord>();
   readonly batches: { records: readonly DeliveryRecord[]; convergedRevision?: number }[] = [];
   readonly deltasAsked: string[] = [];
+  /** Revisions in which servers lost addresses, as the store has kept them. */
+  losses: AddressLoss[] = [];
   /** Awaited before each write; a test that replaces it holds writes back or breaks them. */
   beforeWrite: () => Promise<void> = async () => {};
 
@@ -26,6 +30,10 @@ export class FakeStore {
 
   async deliveries(): Promise<DeliveryRecord[]> {
     return [...this.ledger.values()];
+  }
+
+  async addressLosses(): Promise<AddressLoss[]> {
+    return this.losses;
   }
 
   async changesBetween(from: number, to: number) {
@@ -65,6 +73,19 @@ export class FakeStore {
     return this.history.commit((state) => cluster.removeStorageServer(state, serverId(name)));
   }
 
+  /** Commits a change, and keeps who lost addresses by it. */
+  commit(change: (state: cluster.ClusterState) => cluster.ClusterState): cluster.ClusterState {
+    const before = this.state;
+    const after = this.history.commit(change);
+    if (before.generation !== after.generation) this.losses = [];
+    for (const { key, after: revision } of lossesBetween(before, after)) {
+      if (revision === undefined)
+        this.losses = this.losses.filter((l) => l.storageServerId !== key);
+      else this.losses.push({ storageServerId: key, revision });
+    }
+    return after;
+  }
+
   /** A revision that changes the distributed state. */
   change(name = `n${this.state.revision}`): cluster.ClusterState {
     return this.history.commit((state) => {
@@ -102,12 +123,20 @@ export class FakeTransport implements Transport {
           this.underWay.splice(this.underWay.indexOf(item), 1);
           resolve(answer);
         },
-        apply: () => item.answer(appliedTo(update)),
+        apply: () => item.answer(appliedTo({ ...update, digest: this.#digestAt(push, update) })),
       };
       this.sent.push(item);
       this.underWay.push(item);
       if (this.automatic) item.answer(this.automatic(push, update));
     });
+  }
+
+  /** What is settled comes without a digest: the server answers with that of what it has. */
+  #digestAt({ serverId: id }: Push, { digest, generation, revision }: Update): string {
+    if (digest) return digest;
+    const same = ({ push, update }: UnderWay) =>
+      push.serverId === id && update.generation === generation && update.revision === revision;
+    return this.sent.find((item) => same(item) && item.update.digest)!.update.digest;
   }
 
   /** The one message under way to a server. */
@@ -141,5 +170,6 @@ export class RecordingLog implements Log {
 export function partsWith(
   parts: Pick<PusherParts, "store" | "transport" | "clock"> & Partial<PusherParts>,
 ): PusherParts {
-  return { random: () => 0.5, log: new RecordingLog(), ...parts };
+  const publicUrl = async () => "http://127.0.0.1:8080";
+  return { random: () => 0.5, log: new RecordingLog(), publicUrl, ...parts };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createMessages } from "../../src/push/messages.ts";
+import { Messages } from "../../src/push/messages.ts";
 import { FakeStore } from "./fakes.ts";
 
 function storeWithChanges(count: number): FakeStore {
@@ -9,14 +9,15 @@ function storeWithChanges(count: number): FakeStore {
 }
 const delta = (fromRevision: number, revision: number) =>
   ({ kind: "delta", fromRevision, revision }) as const;
-const never = () => 0;
+const messagesOf = (store: Pick<FakeStore, "changesBetween">) =>
+  new Messages({ store, publicUrl: async () => "http://127.0.0.1:8080" });
 
 test("a step is built once, however many ask for it at a time or later", async () => {
   const store = storeWithChanges(5);
-  const messages = createMessages(store);
-  const asked = [1, 2, 3].map(() => messages.messageFor(store.state, delta(2, 5), never));
+  const messages = messagesOf(store);
+  const asked = [1, 2, 3].map(() => messages.messageFor(store.state, delta(2, 5), 0));
   const [first, ...others] = await Promise.all(asked);
-  const later = await messages.messageFor(store.state, delta(2, 5), never);
+  const later = await messages.messageFor(store.state, delta(2, 5), 0);
   for (const other of [...others, later]) expect(other?.body).toBe(first?.body);
   expect(store.deltasAsked).toEqual(["2-5"]);
   expect(first?.sent).toMatchObject({ ...delta(2, 5), generation: 1 });
@@ -24,18 +25,18 @@ test("a step is built once, however many ask for it at a time or later", async (
 
 test("a moved head lets go of what was built for the one before", async () => {
   const store = storeWithChanges(5);
-  const messages = createMessages(store);
-  const before = await messages.messageFor(store.state, { kind: "snapshot", revision: 5 }, never);
+  const messages = messagesOf(store);
+  const before = await messages.messageFor(store.state, { kind: "snapshot", revision: 5 }, 0);
   store.change();
-  const after = await messages.messageFor(store.state, { kind: "snapshot", revision: 6 }, never);
+  const after = await messages.messageFor(store.state, { kind: "snapshot", revision: 6 }, 0);
   expect(after.body).not.toBe(before.body);
   expect(JSON.parse(Buffer.from(after.body).toString())).toMatchObject({ revision: 6 });
 });
 
 test("the number of steps that are kept is bounded, by last use", async () => {
   const store = storeWithChanges(40);
-  const messages = createMessages(store);
-  const ask = (from: number) => messages.messageFor(store.state, delta(from, 40), never);
+  const messages = messagesOf(store);
+  const ask = (from: number) => messages.messageFor(store.state, delta(from, 40), 0);
   for (let from = 0; from < 32; from++) await ask(from);
   await ask(0);
   await ask(32);
@@ -48,11 +49,11 @@ test("the number of steps that are kept is bounded, by last use", async () => {
 test("what could not be built is built again", async () => {
   const store = storeWithChanges(3);
   let broken = true;
-  const messages = createMessages({
-    changesBetween: (from, to) =>
+  const messages = messagesOf({
+    changesBetween: (from: number, to: number) =>
       broken ? Promise.reject(new Error("disk")) : store.changesBetween(from, to),
   });
-  await expect(messages.messageFor(store.state, delta(1, 3), never)).rejects.toThrow("disk");
+  await expect(messages.messageFor(store.state, delta(1, 3), 0)).rejects.toThrow("disk");
   broken = false;
-  expect((await messages.messageFor(store.state, delta(1, 3), never)).sent.revision).toBe(3);
+  expect((await messages.messageFor(store.state, delta(1, 3), 0)).sent.revision).toBe(3);
 });

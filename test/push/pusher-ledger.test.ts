@@ -122,7 +122,7 @@ describe("a restart", () => {
     store.change();
     const head = store.change().distributedRevision;
     const records = [
-      recordOf("current", acked(head)),
+      recordOf("current", { ...acked(head), toldSettled: { generation: 1, revision: head } }),
       recordOf("behind", acked(head - 1)),
       recordOf("failing", {
         ...acked(1),

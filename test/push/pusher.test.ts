@@ -218,20 +218,6 @@ test("a server that refused a revision gets the next one, not the same again", a
   expect(transport.to("s-1").update).toMatchObject({ fromRevision: 0, revision: 3 });
 });
 
-test("messages tell what every server has acknowledged as settled", async () => {
-  await startedWith("s-1", "s-2");
-  await changed();
-  expect(transport.to("s-1").update.settledRevision).toBe(0);
-  await applied("s-1");
-  await changed();
-  expect(transport.to("s-1").update.settledRevision).toBe(0);
-  await applied("s-2");
-  await applied("s-2");
-  await applied("s-1");
-  await changed();
-  expect(transport.to("s-1").update).toMatchObject({ revision: 5, settledRevision: 4 });
-});
-
 describe("the same registration once more", () => {
   test.each([
     ["gone", { kind: "gone" }],

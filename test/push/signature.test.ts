@@ -52,6 +52,7 @@ describe("the message id", () => {
     kind: "delta",
     fromRevision: 4,
     revision: 9,
+    settledRevision: 7,
   };
 
   test("is the same for the same message to the same server, and free of dots", () => {

@@ -5,6 +5,7 @@
 import { AddressMap } from "../../dist/core/address-map.js";
 import { changesBetween, countChanges, sealRevision } from "../../dist/core/changes.js";
 import { putVolume } from "../../dist/core/cluster-state.js";
+import { lossesBetween } from "../../dist/core/losses.js";
 import { restoreState } from "../../dist/core/stored-state.js";
 import { openSqliteStore } from "../../dist/store/sqlite/open.js";
 
@@ -41,8 +42,9 @@ function decide(before) {
   const { digest, distributedRevision, linkAssignmentsRevision } = after;
   const changed = countChanges(changes);
   const heading = { revision, at: revision, actor: "child", kind: "paint", changed };
+  const losses = lossesBetween(before, after);
   return {
     after,
-    entry: { heading, changes, digest, distributedRevision, linkAssignmentsRevision },
+    entry: { heading, changes, digest, distributedRevision, linkAssignmentsRevision, losses },
   };
 }

@@ -26,7 +26,8 @@ const FULL_RECORD: DeliveryRecord = {
   failingSince: 12,
   nextAttemptAt: 13,
   lastSeenAt: 14,
-  parkedRevision: 1,
+  parkedAt: { generation: 4, revision: 1 },
+  toldSettled: { generation: 5, revision: 2 },
   snapshotNeeded: true,
 };
 

@@ -5,6 +5,7 @@ import { changesBetween, countChanges, sealRevision } from "../../src/core/chang
 import type { ClusterState } from "../../src/core/cluster-state.ts";
 import { formatDigest } from "../../src/core/digest.ts";
 import type { DistributedChanges } from "../../src/core/distributed-changes.ts";
+import { lossesBetween } from "../../src/core/losses.ts";
 import { type RangeColumns, rangesOf } from "../../src/core/ranges.ts";
 import type { Append, RebalanceToStore } from "../../src/store/store.ts";
 
@@ -31,6 +32,7 @@ export function decisionOf(
     digest,
     distributedRevision,
     linkAssignmentsRevision,
+    losses: lossesBetween(before, after),
     rebalance,
   };
   return { entry, after };
@@ -40,11 +42,12 @@ export function decisionOf(
 export function plainState(state: ClusterState) {
   const { volumes, index, digest, storageServers, credentials, processes, links } = state;
   const { clusterId, generation, revision, distributedRevision, linkAssignmentsRevision } = state;
-  const { settings, linkAssignments } = state;
+  const { settings, linkAssignments, lostRevisions } = state;
   return {
     head: { clusterId, generation, revision, distributedRevision, linkAssignmentsRevision },
     digest: formatDigest(digest),
     settings,
+    lostRevisions: [...lostRevisions.entries()],
     storageServers: [...storageServers.values()],
     credentials: [...credentials.keys()].map((id) => [id, credentials.get(id)]),
     processes: [...processes.values()],

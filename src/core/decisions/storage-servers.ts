@@ -5,6 +5,7 @@ import {
   putStorageServer,
   removeStorageServer,
 } from "../cluster-state.ts";
+import type { Position } from "../delivery-record.ts";
 import { Refusal } from "../errors.ts";
 import type {
   Credentials,
@@ -13,6 +14,7 @@ import type {
   StorageServer,
   StorageServerId,
 } from "../model.ts";
+import { isCutOff } from "../settled.ts";
 import { findStorageServer } from "./find.ts";
 import { merge } from "./merge.ts";
 
@@ -62,8 +64,13 @@ export function changeStorageServer(
   return putStorageServer(state, { ...changed, registeredRevision, revision });
 }
 
-export function deleteStorageServer(state: ClusterState, id: StorageServerId): ClusterState {
-  findStorageServer(state, id);
+/** Refused while somebody uses the server, and while it may still serve what it has lost. */
+export function deleteStorageServer(
+  state: ClusterState,
+  id: StorageServerId,
+  acknowledged: Position | undefined,
+): ClusterState {
+  const server = findStorageServer(state, id);
   const users = [
     ...usersOf("process", state.processes.values(), id),
     ...usersOf("link", state.links.values(), id),
@@ -75,7 +82,40 @@ export function deleteStorageServer(state: ClusterState, id: StorageServerId): C
       correction: "Delete its processes and unbind its links first",
     });
   }
+  const lost = state.lostRevisions.get(id);
+  if (
+    lost !== undefined &&
+    !hasRevision(state, acknowledged, lost) &&
+    !isCutOff(server, acknowledged)
+  ) {
+    throw new Refusal("storage-server-unsettled", {
+      detail: `storage server ${id} lost addresses in revision ${lost} and has not acknowledged that: it may still serve them`,
+      correction: `Wait until it has, or cut it off and say so with POST /v1/storage-servers/${id}/fence`,
+    });
+  }
   return removeStorageServer(state, id);
+}
+
+/**
+ * A server that an operator has really cut off: what it had acknowledged is forgotten with its
+ * registration, and it holds nothing back until it is heard of again.
+ */
+export function fenceStorageServer(state: ClusterState, id: StorageServerId): ClusterState {
+  const server = findStorageServer(state, id);
+  const revision = nextRevision(state);
+  const fenced = { ...server, registeredRevision: revision, fencedRevision: revision, revision };
+  return {
+    ...putStorageServer(state, fenced),
+    lostRevisions: state.lostRevisions.without(id),
+  };
+}
+
+function hasRevision(
+  { generation }: ClusterState,
+  acknowledged: Position | undefined,
+  revision: number,
+): boolean {
+  return acknowledged?.generation === generation && acknowledged.revision >= revision;
 }
 
 /** New credentials in place of the old; the record takes the revision, the secret has no history. */

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { activeProcesses, type ClusterState, linkOf } from "../../core/cluster-state.ts";
 import { clusterImbalance } from "../../core/load-model.ts";
+import { beginGeneration } from "../../operations/generation.ts";
 import { patchSettings } from "../../operations/settings.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import type { RouteParts } from "../parts.ts";
@@ -13,6 +14,7 @@ const example = {
   clusterId: "0b6f5b0e-3a52-4f8e-9d63-2f1f6f0c9a11",
   generation: 1,
   revision: 7,
+  settledRevision: 7,
   settings: { replicationCost: 0.5 },
   processCount: 3,
   linkedProcessCount: 2,
@@ -63,6 +65,32 @@ export function clusterEndpoints(parts: RouteParts): Endpoint[] {
         return written(committed, state.settings, clusterView(parts, state));
       },
     }),
+    endpoint({
+      tag: "Distribution",
+      url: "/v1/generation",
+      method: "POST",
+      role: "admin",
+      summary: "Begin a new generation",
+      description:
+        "Every storage server is sent a snapshot, whatever it has, also one that is `ahead`. To be " +
+        "used when the service has lost revisions that servers have. Until every server has " +
+        "acknowledged it, addresses that a server did not own before stay unserved.",
+      body: schemas.generationPost,
+      bodyOptional: true,
+      bodyExample: { reason: "restored from the copy of 2 a.m." },
+      answers: {
+        200: {
+          description: "The generation that began",
+          schema: schemas.generationAnswer,
+          example: { generation: 1795342530, revision: 8 },
+        },
+      },
+      handle: async ({ body, caller }) => {
+        const { state } = await beginGeneration(parts, caller, body.reason);
+        const { generation, revision } = state;
+        return { status: 200, body: { generation, revision }, revision };
+      },
+    }),
   ];
 }
 
@@ -72,6 +100,7 @@ function clusterView(parts: RouteParts, state: ClusterState): z.output<typeof sc
     clusterId: state.clusterId,
     generation: state.generation,
     revision: state.revision,
+    settledRevision: parts.distribution.settledRevision(),
     settings: settingsView(state.settings),
     processCount: active.length,
     linkedProcessCount: active.filter((process) => linkOf(state, process) !== undefined).length,

@@ -60,3 +60,24 @@ export const assignmentExample = {
   remoteAddress: "203.0.113.10",
   remotePort: 3260,
 };
+
+const heading = {
+  type: "tables.update",
+  clusterId: "0b6f5b0e-3a52-4f8e-9d63-2f1f6f0c9a11",
+  generation: 1,
+};
+
+export const settledExample = { ...heading, kind: "settled", revision: 8, settledRevision: 8 };
+
+export const snapshotExample = {
+  ...heading,
+  kind: "snapshot",
+  revision: 7,
+  settledRevision: 7,
+  removed: { volumeIds: [], processIds: [], linkIds: [] },
+  volumes: [{ volumeId: "vol-1", blockCount: 101 }],
+  nodes: [{ processId: "A", storageServerId: "s-1", rNodeId: "r-a", cNodeId: "c-1" }],
+  a2c: rangesExample.map((range) => ({ volumeId: "vol-1", ...range })),
+  linkAssignments: [{ linkId: "link-1", rNodeId: "r-a", remoteAddress: "203.0.113.10" }],
+  digest: digestExample,
+};

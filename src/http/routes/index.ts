@@ -3,6 +3,7 @@ import type { Endpoint } from "../endpoint.ts";
 import type { RouteParts } from "../parts.ts";
 import { a2cEndpoints } from "./a2c.ts";
 import { clusterEndpoints } from "./cluster.ts";
+import { distributionEndpoints } from "./distribution.ts";
 import { healthEndpoints } from "./health.ts";
 import { linkAssignmentEndpoints } from "./link-assignments.ts";
 import { linkEndpoints } from "./links.ts";
@@ -25,6 +26,7 @@ export function allEndpoints(parts: RouteParts): Endpoint[] {
     ...linkAssignmentEndpoints(parts),
     ...revisionEndpoints(parts),
     ...rebalanceEndpoints(parts),
+    ...distributionEndpoints(parts),
     ...healthEndpoints(parts),
   ];
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { ClusterState } from "../../core/cluster-state.ts";
 import { findProcess } from "../../core/decisions/find.ts";
+import type { Process } from "../../core/model.ts";
 import { patchProcess, putProcess, removeProcess } from "../../operations/processes.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { pageOfMap } from "../pages.ts";
@@ -20,6 +22,8 @@ export function weightField(weight: number | undefined): { weightMilli?: number 
 }
 
 export function processEndpoints(parts: RouteParts): Endpoint[] {
+  const view = (state: ClusterState, item: Process) =>
+    processView(state, item, parts.loads.get(item.id));
   return [
     endpoint({
       ...base,
@@ -56,7 +60,7 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
           ...weightField(weight),
         });
         const process = findProcess(committed.state, id);
-        return written(committed, process, processView(committed.state, process));
+        return written(committed, process, view(committed.state, process));
       },
     }),
     endpoint({
@@ -76,7 +80,7 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
       },
       handle: ({ query }) => {
         const state = parts.state();
-        const body = pageOfMap(state.processes, query, (item) => processView(state, item));
+        const body = pageOfMap(state.processes, query, (item) => view(state, item));
         return { status: 200, body };
       },
     }),
@@ -93,7 +97,7 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
       handle: ({ params }) => {
         const state = parts.state();
         const process = findProcess(state, params.processId);
-        return read(state, process, processView(state, process));
+        return read(state, process, view(state, process));
       },
     }),
     endpoint({
@@ -122,7 +126,7 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
         const patch = { id, state, ...weightField(weight) };
         const committed = await patchProcess(parts, caller, patch);
         const process = findProcess(committed.state, id);
-        return written(committed, process, processView(committed.state, process));
+        return written(committed, process, view(committed.state, process));
       },
     }),
     endpoint({

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { findStorageServer } from "../../core/decisions/find.ts";
 import type { StorageServer } from "../../core/model.ts";
 import {
+  fence,
   patchStorageServer,
   putStorageServer,
   removeStorageServer,
+  retry,
   rotateSecret,
   rotateToken,
 } from "../../operations/storage-servers.ts";
@@ -130,7 +132,9 @@ export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
       url,
       role: "operator",
       summary: "Delete a storage server",
-      description: "Refused while processes are registered on it or links are bound to it.",
+      description:
+        "Refused while processes are registered on it or links are bound to it, and while it may " +
+        "still serve addresses that it has lost.",
       ifMatch: "optional",
       answers: { 204: { description: "It is gone" } },
       problems: [404, 409],
@@ -138,6 +142,7 @@ export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
         deleted(await removeStorageServer(parts, caller, params.storageServerId)),
     }),
     ...rotations(parts),
+    ...interventions(parts),
   ];
 }
 
@@ -183,6 +188,57 @@ function rotations(parts: RouteParts): Endpoint[] {
       handle: async ({ params, caller }) => {
         const { answer, state } = await rotateToken(parts, caller, params.storageServerId);
         return { status: 200, body: answer, revision: state.revision };
+      },
+    }),
+  ];
+}
+
+/** What an operator can do about a server that does not follow. */
+function interventions(parts: RouteParts): Endpoint[] {
+  const view = (server: StorageServer) =>
+    storageServerView(server, parts.distribution.delivery(server));
+  return [
+    endpoint({
+      ...base,
+      tag: "Distribution",
+      method: "POST",
+      url: `${url}/retry`,
+      role: "operator",
+      summary: "Try to deliver now",
+      description:
+        "Ends the wait for the next attempt, and sends a `parked` server the refused revision again.",
+      answers: { 200: { description: "The server", schema: schemas.storageServer, example } },
+      problems: [404, 409],
+      handle: async ({ params: { storageServerId: id } }) => {
+        await retry(parts, id);
+        return { status: 200, body: view(findStorageServer(parts.state(), id)) };
+      },
+    }),
+    endpoint({
+      ...base,
+      tag: "Distribution",
+      method: "POST",
+      url: `${url}/fence`,
+      role: "admin",
+      tagged: true,
+      summary: "Say that a storage server is cut off",
+      description:
+        "To be called only after it really has been: it can reach no host and serve no address, and " +
+        "comes back without its state file. What it had acknowledged is forgotten, and it holds " +
+        "nobody back until it is heard of again.",
+      ifMatch: "optional",
+      answers: {
+        200: {
+          description: "The server",
+          schema: schemas.storageServer,
+          example: { ...example, fenced: true },
+        },
+      },
+      problems: [404],
+      handle: async ({ params, caller }) => {
+        const committed = await fence(parts, caller, params.storageServerId);
+        const server = findStorageServer(committed.state, params.storageServerId);
+        return written(committed, server, view(server));
       },
     }),
   ];

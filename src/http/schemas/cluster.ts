@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, decimal, generation, revision } from "./common.ts";
+import { count, decimal, generation, revision, text } from "./common.ts";
 import { deliveryState } from "./storage-servers.ts";
 
 export const replicationCost = decimal(
@@ -28,6 +28,11 @@ export const cluster = z
     clusterId: z.string().meta({ description: "Made when the store was" }),
     generation,
     revision: revision.meta({ description: "The store's head" }),
+    settledRevision: revision.meta({
+      description:
+        "Every server that lost addresses up to here has acknowledged it: what came up to here may " +
+        "be served",
+    }),
     settings,
     processCount: count("Active processes: N of Eq. 1", 3),
     linkedProcessCount: count("Active processes whose R-node holds a link: N_R of Eq. 1", 2),
@@ -40,3 +45,15 @@ export const cluster = z
       .meta({ description: "Storage servers by delivery state", example: { current: 3 } }),
   })
   .meta({ id: "Cluster" });
+
+export const generationPost = z
+  .strictObject({
+    reason: text(1000).optional().meta({ description: "Why; kept with the revision" }),
+  })
+  .meta({ id: "GenerationPost" });
+export const generationAnswer = z
+  .strictObject({
+    generation,
+    revision: revision.meta({ description: "The revision that began it" }),
+  })
+  .meta({ id: "Generation" });

@@ -14,7 +14,12 @@ const storageServerFields = {
   callbackUrl: callbackUrl.optional(),
   labels: labels.optional(),
 };
-const storageServerReadOnly = { state: readOnly, delivery: readOnly, lastSeenAt: readOnly };
+const storageServerReadOnly = {
+  state: readOnly,
+  delivery: readOnly,
+  lastSeenAt: readOnly,
+  fenced: readOnly,
+};
 
 export const storageServerPut = z
   .strictObject({ ...storageServerFields, id: readOnly, ...storageServerReadOnly })
@@ -48,6 +53,14 @@ const deliverySchema = z
     lastError: z.string().optional().meta({ description: "The last failure in words" }),
     consecutiveFailures: count("Failed attempts in a row", 0),
     nextAttemptAt: time.optional(),
+    settledRevision: revision
+      .optional()
+      .meta({ description: "What the server was last told is settled" }),
+    unsettledRevision: revision.optional().meta({
+      description:
+        "The server lost addresses in this revision and has not acknowledged it: until it does, or " +
+        "is fenced, those who gained addresses from this revision on must wait",
+    }),
   })
   .meta({ id: "Delivery" });
 
@@ -58,6 +71,10 @@ export const storageServer = z
     state: serviceState,
     delivery: deliverySchema,
     lastSeenAt: time.optional(),
+    fenced: z
+      .literal(true)
+      .optional()
+      .meta({ description: "An operator has cut it off, and it has not been heard of since" }),
   })
   .meta({ id: "StorageServer" });
 

@@ -14,6 +14,7 @@ import {
   rNodeId,
   serviceState,
   storageServerId,
+  time,
   uniqueBy,
   volumeId,
   weight,
@@ -32,7 +33,19 @@ const processReadOnly = {
   linkId: readOnly,
   addressCount: readOnly,
   rangeCount: readOnly,
+  measuredLoad: readOnly,
 };
+
+/** In a unit of the storage server's own choice. */
+const load = (description: string, example: number) =>
+  z.number().min(0).meta({ description, example });
+export const loadFigures = {
+  cNodeLoad: load("Work of the C-node, in a unit of the storage server's choice", 120.5),
+  rNodeLoad: load("Work of the R-node, in the same unit", 48),
+};
+const measuredLoad = z
+  .strictObject({ ...loadFigures, at: time })
+  .meta({ description: "As its storage server last reported it" });
 
 export const processPut = z
   .strictObject({ ...processFields, id: readOnly, ...processReadOnly })
@@ -49,6 +62,7 @@ export const process = z
     linkId: linkId.nullable().meta({ description: "The link that its R-node holds" }),
     addressCount: count("Addresses that its C-node owns, over all volumes", 33),
     rangeCount: count("Ranges that its C-node owns, over all volumes", 1),
+    measuredLoad: measuredLoad.optional(),
   })
   .meta({ id: "Process" });
 

@@ -23,6 +23,7 @@ function write(tables: Tables, entry: PackedAppend): void {
   tables.revisions.add(entry);
   tables.storageServers.apply(changes.storageServers, revision);
   tables.deliveries.apply(changes.storageServers);
+  tables.losses.apply(entry.losses, changes.generation !== undefined);
   tables.credentials.apply(changes.credentials);
   tables.processes.apply(changes.processes, revision);
   tables.links.apply(changes.links, revision);

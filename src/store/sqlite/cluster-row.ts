@@ -32,8 +32,8 @@ export class ClusterRow {
       .prepare<[], SqlRow>(`SELECT ${CODEC.columns.join(", ")} FROM cluster`)
       .raw(true);
     this.#advance = database.prepare(
-      `UPDATE cluster SET revision = ?, distributed_revision = ?, link_assignments_revision = ?,
-         digest = ?`,
+      `UPDATE cluster SET generation = coalesce(?, generation), revision = ?,
+         distributed_revision = ?, link_assignments_revision = ?, digest = ?`,
     );
   }
 
@@ -43,8 +43,10 @@ export class ClusterRow {
     return { ...head, digest: Uint8Array.from(head.digest) };
   }
 
-  advance({ heading, distributedRevision, linkAssignmentsRevision, digest }: PackedAppend): void {
-    const { revision } = heading;
-    this.#advance.run(revision, distributedRevision, linkAssignmentsRevision, digest);
+  advance(entry: PackedAppend): void {
+    const { distributedRevision, linkAssignmentsRevision, digest } = entry;
+    const { generation = null } = entry.changes;
+    const figures = [distributedRevision, linkAssignmentsRevision, digest];
+    this.#advance.run(generation, entry.heading.revision, ...figures);
   }
 }

@@ -1,12 +1,17 @@
 import type Database from "better-sqlite3";
-import type { DeliveryRecord } from "../../core/delivery-record.ts";
+import type { DeliveryRecord, Position } from "../../core/delivery-record.ts";
 import type { StorageServer, StorageServerId } from "../../core/model.ts";
 import type { Difference } from "../../core/sorted-map.ts";
 import { boolean, rowCodec, type SqlRow } from "./columns.ts";
 
-type FlatRecord = Omit<DeliveryRecord, "acked"> & {
+/** A record with each of its positions in two columns. */
+type FlatRecord = Omit<DeliveryRecord, "acked" | "parkedAt" | "toldSettled"> & {
   ackedGeneration?: number | undefined;
   ackedRevision?: number | undefined;
+  parkedGeneration?: number | undefined;
+  parkedRevision?: number | undefined;
+  toldGeneration?: number | undefined;
+  toldSettledRevision?: number | undefined;
 };
 
 const CODEC = rowCodec<FlatRecord>({
@@ -22,7 +27,10 @@ const CODEC = rowCodec<FlatRecord>({
   failingSince: "failing_since",
   nextAttemptAt: "next_attempt_at",
   lastSeenAt: "last_seen_at",
+  parkedGeneration: "parked_generation",
   parkedRevision: "parked_revision",
+  toldGeneration: "told_generation",
+  toldSettledRevision: "told_settled_revision",
   snapshotNeeded: boolean("snapshot_needed"),
 });
 const COLUMNS = CODEC.columns.join(", ");
@@ -50,12 +58,14 @@ export class DeliveryRows {
       .raw(true);
   }
 
-  /** A record of an earlier registration says nothing about the present one, and is dropped. */
-  put(record: DeliveryRecord): void {
-    const { acked, ...rest } = record;
-    if (this.#registration.get(record.storageServerId) !== record.registeredRevision) return;
-    const flat = { ...rest, ackedGeneration: acked?.generation, ackedRevision: acked?.revision };
-    this.#put.run(...CODEC.toRow(flat));
+  /**
+   * Whether the record was taken: one of an earlier registration says nothing about the present
+   * one, and is dropped.
+   */
+  put(record: DeliveryRecord): boolean {
+    if (this.#registration.get(record.storageServerId) !== record.registeredRevision) return false;
+    this.#put.run(...CODEC.toRow(flattened(record)));
+    return true;
   }
 
   /** Forgets what is known of servers that went or were registered anew (rule 7). */
@@ -66,10 +76,34 @@ export class DeliveryRows {
   }
 
   all(): DeliveryRecord[] {
-    return this.#all.all().map((row) => {
-      const { ackedGeneration, ackedRevision, ...rest } = CODEC.fromRow(row);
-      if (ackedGeneration === undefined || ackedRevision === undefined) return rest;
-      return { ...rest, acked: { generation: ackedGeneration, revision: ackedRevision } };
-    });
+    return this.#all.all().map((row) => unflattened(CODEC.fromRow(row)));
   }
+}
+
+function flattened({ acked, parkedAt, toldSettled, ...rest }: DeliveryRecord): FlatRecord {
+  return {
+    ...rest,
+    ackedGeneration: acked?.generation,
+    ackedRevision: acked?.revision,
+    parkedGeneration: parkedAt?.generation,
+    parkedRevision: parkedAt?.revision,
+    toldGeneration: toldSettled?.generation,
+    toldSettledRevision: toldSettled?.revision,
+  };
+}
+
+function unflattened(flat: FlatRecord): DeliveryRecord {
+  const { ackedGeneration, ackedRevision, parkedGeneration, parkedRevision, ...others } = flat;
+  const { toldGeneration, toldSettledRevision, ...rest } = others;
+  return {
+    ...rest,
+    acked: positionOf(ackedGeneration, ackedRevision),
+    parkedAt: positionOf(parkedGeneration, parkedRevision),
+    toldSettled: positionOf(toldGeneration, toldSettledRevision),
+  };
+}
+
+function positionOf(generation?: number, revision?: number): Position | undefined {
+  if (generation === undefined || revision === undefined) return undefined;
+  return { generation, revision };
 }

@@ -1,9 +1,10 @@
 /** The port on one SQLite connection. Runs in the store's thread: each call blocks until done. */
 import type Database from "better-sqlite3";
+import type { DeliveryRecord } from "../../core/delivery-record.ts";
 import { append } from "./append.ts";
 import { differencesBetween, headRecords, revisionDetails } from "./history.ts";
 import type { Engine } from "./protocol.ts";
-import { tablesOf } from "./tables.ts";
+import { type Tables, tablesOf } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 
 export function createEngine(database: Database.Database): Engine {
@@ -16,9 +17,12 @@ export function createEngine(database: Database.Database): Engine {
     revisions: (page) => tables.revisions.page(page),
     revision: (revision) => revisionDetails(tables, revision),
     deliveries: () => tables.deliveries.all(),
+    addressLosses: () => tables.losses.all(),
+    recordLoads: (loads) => inTransaction(database, () => tables.loads.put(loads)),
+    loads: () => tables.loads.all(),
     recordDeliveries: (records, converged) =>
       inTransaction(database, () => {
-        for (const record of records) tables.deliveries.put(record);
+        for (const record of records) recordDelivery(tables, record);
         if (converged) tables.revisions.converge(converged);
       }),
     saveRebalance: (rebalance) => inTransaction(database, () => tables.rebalances.put(rebalance)),
@@ -28,4 +32,12 @@ export function createEngine(database: Database.Database): Engine {
     // Closing writes what is in the write-ahead log into the file and removes the log.
     close: () => void database.close(),
   };
+}
+
+function recordDelivery(tables: Tables, record: DeliveryRecord): void {
+  if (!tables.deliveries.put(record) || !record.acked) return;
+  const { generation, revision } = record.acked;
+  if (generation === tables.cluster.read().generation && !record.snapshotNeeded) {
+    tables.losses.trim(record.storageServerId, revision);
+  }
 }

@@ -19,6 +19,7 @@ export function headRecords(tables: Tables): StateRecords {
     volumes: tables.volumes
       .live()
       .map((record) => ({ record, ranges: ranges.get(record.id) ?? noRanges() })),
+    lostRevisions: tables.losses.last(),
   };
 }
 

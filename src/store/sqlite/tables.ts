@@ -3,6 +3,8 @@ import { A2cRows } from "./a2c-rows.ts";
 import { ClusterRow } from "./cluster-row.ts";
 import { CredentialsRows } from "./credentials-rows.ts";
 import { DeliveryRows } from "./delivery-rows.ts";
+import { LoadRows } from "./load-rows.ts";
+import { LossRows } from "./loss-rows.ts";
 import { RebalanceRows } from "./rebalance-rows.ts";
 import { RevisionRows } from "./revision-rows.ts";
 import { SettingsRows } from "./settings-rows.ts";
@@ -31,6 +33,8 @@ export function tablesOf(database: Database.Database) {
     a2c: new A2cRows(database),
     settings: new SettingsRows(database),
     deliveries: new DeliveryRows(database),
+    losses: new LossRows(database),
+    loads: new LoadRows(database),
     rebalances: new RebalanceRows(database),
   };
 }

@@ -38,6 +38,7 @@ export const STORAGE_SERVERS = table<StorageServerId, StorageServer>(
     labels: json("labels"),
     state: "state",
     registeredRevision: "registered_revision",
+    fencedRevision: "fenced_revision",
     revision: "revision",
   },
 );

@@ -1,0 +1,140 @@
+/** What storage servers call themselves: reports, updates, snapshots. */
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { z } from "zod";
+import { findStorageServer } from "../../core/decisions/find.ts";
+import { Refusal } from "../../core/errors.ts";
+import { takeReport } from "../../operations/reports.ts";
+import { type Answer, type Endpoint, endpoint } from "../endpoint.ts";
+import type { RouteParts, Snapshot } from "../parts.ts";
+import { storageServerId } from "../schemas/common.ts";
+import * as schemas from "../schemas/distribution.ts";
+import { digestExample, settledExample, snapshotExample } from "./examples.ts";
+
+const own = {
+  tag: "Distribution",
+  params: z.strictObject({ storageServerId }),
+  storageServer: "own",
+} as const;
+const url = "/v1/storage-servers/:storageServerId";
+
+export function distributionEndpoints(parts: RouteParts): Endpoint[] {
+  return [report(parts), updates(parts), snapshots(parts)];
+}
+
+function report(parts: RouteParts): Endpoint {
+  const linkExample = { linkId: "link-1", state: "up" };
+  const loadExample = { processId: "A", cNodeLoad: 120.5, rNodeLoad: 48 };
+  return endpoint({
+    ...own,
+    method: "POST",
+    url: `${url}/report`,
+    role: "operator",
+    summary: "Report what a storage server has",
+    description:
+      "Heartbeat, acknowledgement, link health and load in one; every 30 s and at start. What is " +
+      "reported beats what the service remembers, even when it is lower. A link of the server's own " +
+      "that is `down` is released in a new revision; `up` changes nothing, since only an operator " +
+      "knows why it was taken down. `settledRevision` counts for a server that is at exactly the " +
+      "answered `generation` and `revision`.",
+    body: schemas.reportPost,
+    bodyExample: {
+      ...{ generation: 1, revision: 7, digest: digestExample },
+      ...{ links: [linkExample], processes: [loadExample] },
+    },
+    answers: {
+      200: {
+        description: "Where the service is",
+        schema: schemas.reportAnswer,
+        example: { generation: 1, revision: 7, settledRevision: 7, upToDate: true },
+      },
+    },
+    problems: [404, 422],
+    handle: async ({ params, body, caller }) => {
+      const { links = [], processes = [], ...position } = body;
+      const id = params.storageServerId;
+      const order = { id, report: { position, links, processes } };
+      return { status: 200, body: await takeReport(parts, caller, order) };
+    },
+  });
+}
+
+function updates(parts: RouteParts): Endpoint {
+  return endpoint({
+    ...own,
+    method: "GET",
+    url: `${url}/updates`,
+    role: "viewer",
+    summary: "Pull the next update",
+    description:
+      "For servers that cannot be called: the body of a push as soon as there is something newer, " +
+      "204 when there is not. A pull acknowledges nothing; a report does.",
+    query: schemas.updatesQuery,
+    answers: {
+      200: { description: "The update", schema: schemas.update, example: settledExample },
+      204: { description: "Nothing newer" },
+    },
+    problems: [404],
+    handle: async ({ params, query, signal, allowSilence }) => {
+      findStorageServer(parts.state(), params.storageServerId);
+      const { waitSeconds = 0, ...position } = query;
+      const timeoutMs = waitSeconds * 1000;
+      allowSilence(timeoutMs);
+      const wait = { timeoutMs, signal: signal() };
+      const body = await parts.distribution.pull(params.storageServerId, position, wait);
+      return body ? { status: 200, body } : { status: 204 };
+    },
+  });
+}
+
+function snapshots(parts: RouteParts): Endpoint {
+  return endpoint({
+    tag: "Distribution",
+    method: "GET",
+    url: "/v1/snapshots/:generation/:revision",
+    role: "viewer",
+    storageServer: "any",
+    summary: "Fetch a snapshot",
+    description:
+      "What a `snapshot-ref` names: the message of kind `snapshot`, immutable, built and compressed " +
+      "once per revision. Only that of the head is kept, and for a while the one before.",
+    params: schemas.snapshotParams,
+    answers: {
+      200: {
+        description: "The snapshot, gzip-encoded where that is accepted",
+        schema: schemas.snapshotUpdate,
+        example: snapshotExample,
+      },
+    },
+    problems: [404, 410],
+    handle: async ({ params: { generation, revision }, acceptsGzip }) => {
+      const snapshot = await parts.distribution.snapshot(generation, revision);
+      if (snapshot) return snapshotAnswer(snapshot, acceptsGzip);
+      throw noSnapshot(parts, generation, revision);
+    },
+  });
+}
+
+async function snapshotAnswer({ gzip }: Snapshot, acceptsGzip: boolean): Promise<Answer> {
+  const body = await gzip();
+  if (acceptsGzip) return { status: 200, body, contentEncoding: "gzip" };
+  return { status: 200, body: () => Readable.from([body]).pipe(createGunzip()) };
+}
+
+function noSnapshot(parts: RouteParts, generation: number, revision: number): Refusal {
+  const head = parts.state();
+  const isPast =
+    generation < head.generation ||
+    (generation === head.generation && revision < head.distributedRevision);
+  const name = `snapshot ${revision} of generation ${generation}`;
+  if (!isPast) {
+    return new Refusal("not-found", {
+      detail: `there is no ${name}`,
+      correction: "Fetch what an update of kind snapshot-ref names",
+    });
+  }
+  return new Refusal("snapshot-replaced", {
+    detail: `${name} is not kept any more: the head is ${head.distributedRevision} of ${head.generation}`,
+    correction: "Report what the server has; the next update names a newer snapshot",
+  });
+}
