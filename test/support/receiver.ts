@@ -34,7 +34,7 @@ export interface Update {
   readonly type: "tables.update";
   readonly clusterId: string;
   readonly generation: number;
-  readonly kind: "snapshot" | "delta";
+  readonly kind: "snapshot" | "delta" | "settled";
   readonly fromRevision?: number;
   readonly revision: number;
   readonly settledRevision: number;
