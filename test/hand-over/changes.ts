@@ -42,11 +42,13 @@ export function randomChange(random: Random): Change {
   return (state) => state;
 }
 
+/** Half of them of one address, so that it goes to and fro while messages are under way. */
 function move(random: Random): Change {
   return (state) => {
     const volume = random.pick([...state.volumes.values()]);
-    const firstLba = random.below(volume.blockCount);
-    const lastLba = firstLba + random.below(volume.blockCount - firstLba);
+    const hot = random.chance(0.5);
+    const firstLba = hot ? 0 : random.below(volume.blockCount);
+    const lastLba = hot ? 0 : firstLba + random.below(volume.blockCount - firstLba);
     const server = random.pick([...state.storageServers.keys()]);
     return give(server, firstLba, lastLba, volume.id)(state);
   };

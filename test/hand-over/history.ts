@@ -23,6 +23,7 @@ export async function runHistory(
 async function randomStep(world: World, random: Random): Promise<string | undefined> {
   const dice = random.fraction();
   const server = random.pick(world.servers);
+  if (dice < 0.02) await rest(world);
   if (dice < 0.14) return world.commit(randomChange(random));
   if (dice < 0.62) await world.moveMessage(true);
   else if (dice < 0.76) await world.write();
@@ -33,6 +34,14 @@ async function randomStep(world: World, random: Random): Promise<string | undefi
   else if (world.service && random.chance(0.3)) world.killService();
   else if (!world.service) await world.startService();
   return undefined;
+}
+
+/** Lets what is under way arrive, so that a change comes to servers that wait for nothing else. */
+async function rest(world: World): Promise<void> {
+  for (let i = 0; i < 50 && !world.isQuiet; i++) {
+    await world.moveMessage(false);
+    await world.write();
+  }
 }
 
 function crashOrRestart(server: World["servers"][number], random: Random): void {
@@ -46,9 +55,11 @@ async function heal(world: World, random: Random): Promise<string | undefined> {
   if (!world.service) await world.startService();
   for (let i = 0; i < HEALING_STEPS_MAX; i++) {
     for (const server of world.servers) if (server.state === undefined) server.restart();
-    if (random.chance(0.6)) await world.moveMessage(false);
-    else if (random.chance(0.7)) await world.write();
-    else await world.pass(1000);
+    const dice = random.fraction();
+    if (dice < 0.55) await world.moveMessage(false);
+    else if (dice < 0.8) await world.write();
+    else if (dice < 0.9) await world.pass(1000);
+    else await world.report(random.pick(world.servers));
     const mistake = world.twoOwners();
     if (mistake) return `healing step ${i}: ${mistake}`;
     if (world.isQuiet && world.unfinished() === undefined) return undefined;

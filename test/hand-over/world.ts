@@ -20,7 +20,7 @@ import { SimulatedServer } from "./server.ts";
 import { ServiceLife } from "./service.ts";
 import { StepClock } from "./step-clock.ts";
 
-/** Mistakes of the parts around the code under test, planted to see that they are found. */
+/** Mistakes of the parts around the code under test, planted to see that they are found out. */
 export interface PlantedFaults {
   readonly settlesOnSend?: boolean;
   readonly appliesWithoutPersisting?: boolean;
