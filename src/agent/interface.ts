@@ -87,7 +87,10 @@ export type Admission =
   | { readonly kind: "not-settled"; readonly lba: number; readonly revision: number };
 
 export interface Agent {
-  /** Reads the file, reports, and goes on reporting (and pulling) until it is closed. */
+  /**
+   * Reads the file, reports, and goes on reporting (and pulling) until it is closed. The callback
+   * should be listened at before: the report makes the service push what is missing at once.
+   */
   start(): Promise<void>;
   /** To be called with every request at the callback; answers once the outcome is durable. */
   receive(push: IncomingPush): Promise<PushAnswer>;

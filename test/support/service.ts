@@ -38,6 +38,8 @@ export interface Answered {
 
 export interface Client {
   readonly service: Service;
+  /** Where it listens, as `http://127.0.0.1:8080`. */
+  readonly address: string;
   call(method: string, url: string, body?: unknown, headers?: Headers): Promise<Answered>;
   /** The same over a real connection, for calls that wait. */
   callOverSocket(method: string, url: string, body?: unknown): Promise<Answered>;
@@ -95,6 +97,7 @@ function clientOf(service: Service, address: string): Client {
   };
   return {
     service,
+    address,
     call,
     callOverSocket: (method, url, body) => callOverSocket(method, `${address}${url}`, body),
     raw: (bytes) => exchange(address, bytes),
