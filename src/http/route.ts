@@ -38,6 +38,7 @@ async function answer(
     log: request.log,
     signal: () => abortedWith(reply),
     allowSilence: (durationMs: number) => {
+      if (durationMs === 0) return;
       request.raw.socket.setTimeout(durationMs + CONNECTION_IDLE_MS);
     },
   };
