@@ -9,6 +9,7 @@ interface Timer {
 export class ManualClock implements Clock {
   #now = 1_700_000_000_000;
   #timers: Timer[] = [];
+  #timerSet = (): void => {};
 
   now(): number {
     return this.#now;
@@ -17,9 +18,18 @@ export class ManualClock implements Clock {
   after(delayMs: number, callback: () => void): () => void {
     const timer = { at: this.#now + delayMs, callback };
     this.#timers.push(timer);
+    this.#timerSet();
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
+  }
+
+  /** Resolves when somebody waits for time to pass. */
+  whenWaiting(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#timerSet = resolve;
+      if (this.#timers.length > 0) resolve();
+    });
   }
 
   /** Lets time pass, calling back whatever falls due on the way, in order. */
