@@ -18,6 +18,8 @@ const TAGS: Readonly<Record<string, string>> = {
   Topology: "Storage servers, processes, links and volumes",
   Tables: "The A2C table, the link assignments and their revisions",
   Rebalancing: "Moving addresses away from linked processes",
+  Distribution:
+    "What storage servers are sent and say, and what to do about those that do not follow",
   Service: "The service itself",
 };
 
