@@ -29,7 +29,7 @@ export async function pullForever(parts: PullerParts): Promise<void> {
   }
 }
 
-/** The status with which a push of the same content would have been answered, if there was any. */
+/** The status with which a push of the same content would have been answered; none without one. */
 async function pull(
   { receiver, service, reporter, fetcher, attempts }: PullerParts,
   anew: boolean,
