@@ -21,6 +21,7 @@ import { createTransport } from "./push/transport.ts";
 import { StartError } from "./start-error.ts";
 import { openSqliteStore } from "./store/sqlite/open.ts";
 import type { Store } from "./store/store.ts";
+import { Threads } from "./threads/threads.ts";
 import { readTokens } from "./tokens.ts";
 
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
@@ -34,8 +35,8 @@ export interface ServiceParts {
   readonly random: () => number;
   /** Called when the store has failed in a way that only a restart can clear. */
   readonly onFailure: (error: Error) => void;
-  /** The compiled worker of the store; tests that run from source name it. */
-  readonly storeWorkerUrl?: URL;
+  /** Where the compiled program is, for its threads; tests that run from source name it. */
+  readonly programRoot?: URL;
 }
 
 export interface Service {
@@ -51,7 +52,9 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const { config, logger, clock } = parts;
   const tokens = new Tokens(config.tokensFile);
   const shutdown = new AbortController();
-  const store = await openStore(parts);
+  const programRoot = parts.programRoot ?? new URL("./", import.meta.url);
+  const store = await openStore(parts, programRoot);
+  const threads = new Threads(programRoot);
   const state = await loadState(store);
   const commits: CommitQueue = new CommitQueue({
     store,
@@ -73,7 +76,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   });
   const app = await buildApp({
     endpoints: allEndpoints(
-      routeParts(parts, { store, commits, loads, pusher, shutdown: shutdown.signal }),
+      routeParts(parts, { store, commits, loads, pusher, threads, shutdown: shutdown.signal }),
     ),
     state: () => commits.state,
     tokens: () => tokens.entries,
@@ -96,6 +99,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       // A connection that never completes its request must not hold up the end.
       const cancel = clock.after(CONNECTION_GRACE_MS, () => app.server.closeAllConnections());
       await app.close().finally(cancel);
+      await threads.close();
       await commits.drain();
       await pusher.close();
       await transport.close();
@@ -109,12 +113,13 @@ interface Engine {
   readonly commits: CommitQueue;
   readonly loads: LoadBook;
   readonly pusher: Pusher;
+  readonly threads: Threads;
   readonly shutdown: AbortSignal;
 }
 
 function routeParts(
   { config, clock }: ServiceParts,
-  { store, commits, loads, pusher, shutdown }: Engine,
+  { store, commits, loads, pusher, threads, shutdown }: Engine,
 ): RouteParts {
   const state = () => commits.state;
   return {
@@ -122,6 +127,7 @@ function routeParts(
     store,
     commits,
     loads,
+    threads,
     callbackPolicy: config.callbackPolicy,
     now: () => clock.now(),
     randomBytes,
@@ -159,14 +165,14 @@ function unreachableServers(state: ClusterState, pusher: Pusher): ReadonlySet<St
   );
 }
 
-function openStore({ config, storeWorkerUrl, onFailure }: ServiceParts): Promise<Store> {
+function openStore({ config, onFailure }: ServiceParts, programRoot: URL): Promise<Store> {
   const file = config.databaseFile;
   if (config.databaseIsDefault) mkdirSync(dirname(file), { recursive: true });
   return openSqliteStore({
     file,
     newClusterId: randomUUID(),
     onFailure,
-    ...(storeWorkerUrl ? { workerUrl: storeWorkerUrl } : {}),
+    workerUrl: new URL("store/sqlite/worker.js", programRoot),
   });
 }
 

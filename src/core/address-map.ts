@@ -11,7 +11,7 @@ import { type Chunk, ChunkBuilder, OwnerTable } from "./address-map-chunks.ts";
 import { ChunkWalk, lastAtOrBelow, RangeCursor } from "./address-map-walk.ts";
 import { invariant } from "./errors.ts";
 import type { CNodeId, OwnedRange } from "./model.ts";
-import { type RangeColumns, RangeColumnsBuilder } from "./ranges.ts";
+import { columnsOf, type RangeColumns, RangeColumnsBuilder, rangeCount } from "./ranges.ts";
 
 /** The canonical rows that left and that came between two maps. */
 export interface MapDifference {
@@ -42,13 +42,20 @@ export class AddressMap {
    * that is being replaced, so that the two can be compared cheaply.
    */
   static of(ranges: Iterable<OwnedRange>, replaces?: AddressMap): AddressMap {
+    return AddressMap.ofColumns(columnsOf(ranges), replaces);
+  }
+
+  /** The same from columns, which a million ranges had better be in. */
+  static ofColumns(columns: RangeColumns, replaces?: AddressMap): AddressMap {
     const owners = replaces ? replaces.#owners : new OwnerTable();
+    const ownerOf = columns.owners.map((cNodeId) => owners.indexOf(cNodeId));
     const builder = new ChunkBuilder();
     let next = 0;
-    for (const { firstLba, lastLba, cNodeId } of ranges) {
-      invariant(firstLba === next && lastLba >= firstLba, `ranges must join at ${next}`);
-      builder.add(firstLba, lastLba + 1, owners.indexOf(cNodeId));
-      next = lastLba + 1;
+    for (let i = 0; i < rangeCount(columns); i++) {
+      const [first, last] = [columns.firstLba[i]!, columns.lastLba[i]!];
+      if (first !== next || last < first) invariant(false, `ranges must join at ${next}`);
+      builder.add(first, last + 1, ownerOf[columns.owner[i]!]!);
+      next = last + 1;
     }
     invariant(next > 0, "a map has at least one address");
     return new AddressMap(owners, builder);
@@ -138,6 +145,21 @@ export class AddressMap {
     for (let i = 0; i < this.#sizes.length; i++) {
       if (this.#sizes[i]! > 0) yield [this.#owners.idOf(i), this.#sizes[i]!];
     }
+  }
+
+  /** Whether every address has the same owner in both; ends at the first that has not. */
+  equals(other: AddressMap): boolean {
+    if (other.rangeCount !== this.rangeCount) return false;
+    const a = new RangeCursor(this.#chunks, this.#owners);
+    const b = new RangeCursor(other.#chunks, other.#owners);
+    while (!a.done && !b.done) {
+      if (a.skipShared(b)) continue;
+      const [left, right] = [a.range(), b.range()];
+      if (!left || !right || !sameRange(left, right)) return false;
+      a.advance();
+      b.advance();
+    }
+    return a.done && b.done;
   }
 
   /** What differs in `after`; chunks that both share are skipped, not looked at. */

@@ -95,22 +95,27 @@ export function countChanges(changes: Changes): ChangeCounts {
   return { a2cEntries, linkAssignments: changes.linkAssignments.length, movedAddresses };
 }
 
+/** Rows that are hashed in one step of `sealInSteps`, a few milliseconds' worth. */
+const ROWS_PER_STEP = 2048;
+
 /**
  * The state with the head's figures brought up to date: the next revision, the distributed head,
- * the digest, and who lost addresses, each where `changes` touch it.
+ * the digest, and who lost addresses, each where `changes` touch it. A million rows take a while:
+ * whoever takes the steps can let others run in between.
  */
-export function sealRevision(
+export function* sealInSteps(
   before: ClusterState,
   after: ClusterState,
   changes: Changes,
-): ClusterState {
+): Generator<void, ClusterState> {
   const revision = before.revision + 1;
   const rows = new DigestAccumulator(before.digest);
-  let distributed = false;
+  let count = 0;
   for (const row of changedRows(changes)) {
     rows.toggle(row);
-    distributed = true;
+    if (++count % ROWS_PER_STEP === 0) yield;
   }
+  const distributed = count > 0;
   return {
     ...after,
     revision,
@@ -120,6 +125,19 @@ export function sealRevision(
     digest: distributed ? rows.digest() : before.digest,
     lostRevisions: lostRevisionsAfter(before, after, changes, revision),
   };
+}
+
+/** The same at once. */
+export function sealRevision(
+  before: ClusterState,
+  after: ClusterState,
+  changes: Changes,
+): ClusterState {
+  const steps = sealInSteps(before, after, changes);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 /** The rows of the distributed state that left or came; a row that stayed is not among them. */

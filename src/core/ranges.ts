@@ -32,11 +32,14 @@ export function columnsOf(ranges: Iterable<OwnedRange>): RangeColumns {
   return builder.build();
 }
 
+const CAPACITY_MIN = 16;
+
 /** Gathers ranges whose number isn't known beforehand. */
 export class RangeColumnsBuilder {
-  readonly #firstLba: number[] = [];
-  readonly #lastLba: number[] = [];
-  readonly #owner: number[] = [];
+  #count = 0;
+  #firstLba = new Float64Array(CAPACITY_MIN);
+  #lastLba = new Float64Array(CAPACITY_MIN);
+  #owner = new Uint32Array(CAPACITY_MIN);
   readonly #owners: CNodeId[] = [];
   readonly #indexOf = new Map<CNodeId, number>();
 
@@ -46,17 +49,28 @@ export class RangeColumnsBuilder {
       owner = this.#owners.push(cNodeId) - 1;
       this.#indexOf.set(cNodeId, owner);
     }
-    this.#firstLba.push(firstLba);
-    this.#lastLba.push(lastLba);
-    this.#owner.push(owner);
+    if (this.#count === this.#owner.length) this.#grow();
+    this.#firstLba[this.#count] = firstLba;
+    this.#lastLba[this.#count] = lastLba;
+    this.#owner[this.#count++] = owner;
   }
 
   build(): RangeColumns {
     return {
-      firstLba: Float64Array.from(this.#firstLba),
-      lastLba: Float64Array.from(this.#lastLba),
-      owner: Uint32Array.from(this.#owner),
+      firstLba: this.#firstLba.slice(0, this.#count),
+      lastLba: this.#lastLba.slice(0, this.#count),
+      owner: this.#owner.slice(0, this.#count),
       owners: this.#owners,
     };
+  }
+
+  #grow(): void {
+    const capacity = 2 * this.#count;
+    const [firstLba, lastLba] = [new Float64Array(capacity), new Float64Array(capacity)];
+    const owner = new Uint32Array(capacity);
+    firstLba.set(this.#firstLba);
+    lastLba.set(this.#lastLba);
+    owner.set(this.#owner);
+    [this.#firstLba, this.#lastLba, this.#owner] = [firstLba, lastLba, owner];
   }
 }

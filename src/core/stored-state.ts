@@ -12,7 +12,7 @@ import type {
   StorageServer,
   StorageServerId,
 } from "./model.ts";
-import { type RangeColumns, rangesOf } from "./ranges.ts";
+import type { RangeColumns } from "./ranges.ts";
 import { SortedMap } from "./sorted-map.ts";
 
 export interface StateRecords {
@@ -58,7 +58,7 @@ export function restoreState(records: StateRecords): ClusterState {
     volumes: SortedMap.from(
       records.volumes.map(({ record, ranges }) => [
         record.id,
-        { ...record, map: AddressMap.of(rangesOf(ranges)) },
+        { ...record, map: AddressMap.ofColumns(ranges) },
       ]),
     ),
     lostRevisions: SortedMap.from(records.lostRevisions),

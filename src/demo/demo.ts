@@ -17,8 +17,6 @@ export interface DemoParts {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly tell: (chapter: Chapter, first: Chapter) => void;
-  /** The compiled worker of the store; tests that run from source name it. */
-  readonly storeWorkerUrl?: URL;
 }
 
 export async function runDemo(parts: DemoParts): Promise<Story> {

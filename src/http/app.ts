@@ -15,6 +15,13 @@ export interface AppParts extends FinishParts {
 
 export type App = FastifyInstance;
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The endpoint parses the body itself. */
+    readonly rawBody?: boolean;
+  }
+}
+
 export async function buildApp(parts: AppParts): Promise<App> {
   const app = Fastify({
     loggerInstance: parts.logger,
@@ -36,7 +43,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
       answerBrokenRequest(error, socket, parts.state().revision),
   });
   app.removeContentTypeParser("text/plain");
-  takeEmptyBodies(app);
+  takeJson(app);
   finishAnswers(app, parts);
   await addDocs(app, openApiDocument(parts.endpoints));
   for (const endpoint of parts.endpoints) addEndpoint(app, parts, endpoint);
@@ -44,12 +51,16 @@ export async function buildApp(parts: AppParts): Promise<App> {
   return app;
 }
 
-/** Many clients send `content-type: application/json` with every call, also where there is no body. */
-function takeEmptyBodies(app: App): void {
+/**
+ * JSON, parsed here or by the endpoint itself. Many clients send `content-type: application/json`
+ * with every call, also where there is no body.
+ */
+function takeJson(app: App): void {
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeContentTypeParser("application/json");
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body === "") done(null, undefined);
-    else parseJson(request, body as string, done);
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    if (request.routeOptions.config.rawBody) done(null, body);
+    else if (body.length === 0) done(null, undefined);
+    else parseJson(request, body.toString("utf8"), done);
   });
 }

@@ -3,11 +3,13 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import type { DeliveryState, DeliveryView } from "../core/delivery-state.ts";
 import type { StorageServer, StorageServerId } from "../core/model.ts";
 import type { OperationParts } from "../operations/parts.ts";
+import type { Threads } from "../threads/threads.ts";
 
 export interface RouteParts extends OperationParts {
   /** The committed state; reads never touch the store. */
   readonly state: () => ClusterState;
   readonly distribution: Distribution;
+  readonly threads: Threads;
 }
 
 /** What the routes ask of the pusher. Revisions are distributed revisions. */

@@ -75,6 +75,14 @@ export class HttpProblem extends Error {
   }
 }
 
+export function malformedJson(detail: string): HttpProblem {
+  return new HttpProblem(400, "malformed-json", {
+    detail,
+    correction: "Send well-formed JSON",
+    errors: [{ path: "", message: detail }],
+  });
+}
+
 /** The problem that an error is told as. `undefined`: a mistake of ours, told without details. */
 export function problemFor(error: unknown): Problem | undefined {
   if (error instanceof HttpProblem) return error.problem;
@@ -111,11 +119,7 @@ function fastifyProblem(error: unknown): Problem | undefined {
     case "FST_ERR_CTP_EMPTY_JSON_BODY":
     case "FST_ERR_CTP_INVALID_JSON_BODY":
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
-      return problemOf(400, "malformed-json", {
-        detail,
-        correction: "Send well-formed JSON",
-        errors: [{ path: "", message: detail }],
-      });
+      return malformedJson(detail).problem;
     case "FST_ERR_BAD_URL":
     case "FST_ERR_MAX_PARAM_LENGTH":
       return problemOf(400, "malformed-url", { detail, correction: "Correct the path" });

@@ -1,5 +1,6 @@
 /** From an endpoint to a route: parse, ask the handler, send what it answers. */
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
+import { createGzip } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AuthParts } from "./auth.ts";
 import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
@@ -7,12 +8,17 @@ import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { guard } from "./guard.ts";
 import { parse } from "./parse.ts";
 
+const NO_BYTES = new Uint8Array(0);
+/** Tables are repetitive: the fastest level makes a tenth of them. */
+const GZIP_LEVEL = 1;
+
 export function addEndpoint(app: FastifyInstance, parts: AuthParts, endpoint: Endpoint): void {
-  const { method, url, bodyLimitBytes } = endpoint;
+  const { method, url, bodyLimitBytes, rawBody = false } = endpoint;
   app.route({
     method,
     url,
     ...(bodyLimitBytes === undefined ? {} : { bodyLimit: bodyLimitBytes }),
+    config: { rawBody },
     onRequest: guard(parts, endpoint),
     // Not an async handler: the reply is a thenable, and awaiting it costs more than a lookup.
     handler: (request, reply) => {
@@ -29,12 +35,13 @@ async function answer(
   const call = {
     params: parse(endpoint.params, request.params, "path") as never,
     query: parse(endpoint.query, request.query, "query") as never,
-    body: parse(endpoint.body, bodyOf(endpoint, request), "body") as never,
+    body: endpoint.rawBody
+      ? (undefined as never)
+      : (parse(endpoint.body, bodyOf(endpoint, request), "body") as never),
+    rawBody: request.body instanceof Uint8Array ? request.body : NO_BYTES,
     caller: { actor: request.actor, match: parseIfMatch(request.headers["if-match"]) },
     accept: request.headers.accept,
-    acceptsGzip: /\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)/.test(
-      String(request.headers["accept-encoding"] ?? ""),
-    ),
+    acceptsGzip: acceptsGzip(request),
     log: request.log,
     signal: () => abortedWith(reply),
     allowSilence: (durationMs: number) => {
@@ -73,8 +80,26 @@ function sendAnswer(
   const content = typeof body === "function" ? body() : body;
   reply.type(contentType ?? "application/json; charset=utf-8");
   if (contentEncoding !== undefined) reply.header("content-encoding", contentEncoding);
-  const isRaw = content instanceof Readable || content instanceof Uint8Array;
-  reply.send(isRaw ? content : JSON.stringify(content));
+  if (content instanceof Readable) sendStream(request, reply, content);
+  else reply.send(content instanceof Uint8Array ? content : JSON.stringify(content));
+}
+
+/** Streams are tables: compressed where that is accepted. */
+function sendStream(request: FastifyRequest, reply: FastifyReply, content: Readable): void {
+  reply.header("vary", "accept-encoding");
+  if (!acceptsGzip(request)) {
+    reply.send(content);
+    return;
+  }
+  reply.header("content-encoding", "gzip");
+  const gzip = createGzip({ level: GZIP_LEVEL });
+  // The error of either, and a client that goes away, ends both.
+  pipeline(content, gzip, () => {});
+  reply.send(gzip);
+}
+
+function acceptsGzip({ headers }: FastifyRequest): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(\.0*)?(?![\d.]))/.test(String(headers["accept-encoding"] ?? ""));
 }
 
 function abortedWith(reply: FastifyReply): AbortSignal {

@@ -1,5 +1,9 @@
-/** The A2C table as text, a piece at a time: a million entries never stand in memory at once. */
+/**
+ * The A2C table as text, a piece at a time: a million entries never stand in memory at once, and
+ * others run between two pieces.
+ */
 import { Readable } from "node:stream";
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { A2cEntry, CNodeId, Volume } from "../core/model.ts";
 
 const ENTRIES_PER_PIECE = 1000;
@@ -24,29 +28,33 @@ export function jsonTable(heading: object, rows: Iterable<A2cEntry>): Readable {
 /** One row a line. */
 export function ndjsonTable(rows: Iterable<A2cEntry>): Readable {
   return Readable.from(
-    (function* () {
-      for (const piece of pieces(rows)) yield `${piece.join("\n")}\n`;
+    (async function* () {
+      for await (const piece of pieces(rows)) yield `${piece.join("\n")}\n`;
     })(),
   );
 }
 
-function* jsonPieces(heading: object, rows: Iterable<A2cEntry>): IterableIterator<string> {
+async function* jsonPieces(
+  heading: object,
+  rows: Iterable<A2cEntry>,
+): AsyncIterableIterator<string> {
   yield `${JSON.stringify(heading).slice(0, -1)},"entries":[`;
   let separator = "";
-  for (const piece of pieces(rows)) {
+  for await (const piece of pieces(rows)) {
     yield separator + piece.join(",");
     separator = ",";
   }
   yield "]}";
 }
 
-function* pieces(rows: Iterable<A2cEntry>): IterableIterator<string[]> {
+async function* pieces(rows: Iterable<A2cEntry>): AsyncIterableIterator<string[]> {
   let piece: string[] = [];
   for (const row of rows) {
     piece.push(JSON.stringify(row));
     if (piece.length < ENTRIES_PER_PIECE) continue;
     yield piece;
     piece = [];
+    await letOthersRun();
   }
   if (piece.length > 0) yield piece;
 }

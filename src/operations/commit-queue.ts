@@ -4,7 +4,8 @@
  * store in one transaction: group commit. Readers see only what is committed, and nobody is
  * answered, not even refused, before the transaction that the answer rests on is durable.
  */
-import { changesBetween, countChanges, isEmpty, sealRevision } from "../core/changes.ts";
+import { setImmediate as letOthersRun } from "node:timers/promises";
+import { changesBetween, countChanges, isEmpty, sealInSteps } from "../core/changes.ts";
 import { checkChanges } from "../core/check.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { invariant } from "../core/errors.ts";
@@ -47,6 +48,9 @@ export interface CommitQueueParts {
 
 /** So many decisions share a transaction at most, so that no batch holds up the event loop. */
 const BATCH_COMMANDS_MAX = 256;
+
+/** A change of a larger A2C table than this is worked out with pauses. */
+const LARGE_ROWS_MIN = 10_000;
 
 interface Waiting {
   readonly command: Command<unknown>;
@@ -109,7 +113,7 @@ export class CommitQueue {
 
   async #store(taken: readonly Waiting[]): Promise<Batch> {
     for (;;) {
-      const batch = this.#decide(taken);
+      const batch = await this.#decide(taken);
       if (batch.entries.length === 0) return batch;
       const outcome = await this.#parts.store.append(this.#committed.revision, batch.entries);
       if (outcome === "committed") return batch;
@@ -117,7 +121,8 @@ export class CommitQueue {
     }
   }
 
-  #decide(taken: readonly Waiting[]): Batch {
+  /** Nothing else decides meanwhile, so others may run while a large change is worked out. */
+  async #decide(taken: readonly Waiting[]): Promise<Batch> {
     let state = this.#committed;
     const entries: Append[] = [];
     const answers: (() => void)[] = [];
@@ -125,7 +130,7 @@ export class CommitQueue {
       try {
         const at = this.#parts.now();
         const { state: next, answer, rebalance } = command.decide(state, at);
-        const entry = appendOf(state, next, { command, at, rebalance });
+        const entry = await appendOf(state, next, { command, at, rebalance });
         if (entry) {
           entries.push(entry.append);
           state = entry.sealed;
@@ -141,7 +146,7 @@ export class CommitQueue {
 }
 
 /** The store's entry for a decision; nothing when it changes nothing. */
-function appendOf(
+async function appendOf(
   before: ClusterState,
   decided: ClusterState,
   {
@@ -152,11 +157,16 @@ function appendOf(
     command: Command<unknown>;
     at: number;
   },
-): { append: Append; sealed: ClusterState } | undefined {
+): Promise<{ append: Append; sealed: ClusterState } | undefined> {
+  const isLarge = before.volumes !== decided.volumes && rowsIn(decided) > LARGE_ROWS_MIN;
+  if (isLarge) await letOthersRun();
   const changes = changesBetween(before, decided);
   if (isEmpty(changes)) return undefined;
-  const sealed = sealRevision(before, decided, changes);
+  if (isLarge) await letOthersRun();
+  const sealed = await runSteps(sealInSteps(before, decided, changes));
+  if (isLarge) await letOthersRun();
   const broken = checkChanges(before, sealed, changes);
+  if (isLarge) await letOthersRun();
   invariant(broken.length === 0, broken.join("; "));
   const { kind, actor, reason } = command;
   const heading = { revision: sealed.revision, at, actor, reason, kind };
@@ -170,4 +180,20 @@ function appendOf(
     rebalance,
   };
   return { append, sealed };
+}
+
+/** Of the whole A2C table. */
+function rowsIn({ volumes }: ClusterState): number {
+  let rows = 0;
+  for (const { map } of volumes.values()) rows += map.rangeCount;
+  return rows;
+}
+
+/** Takes the steps with pauses between them; the small ones, with a single step, at once. */
+async function runSteps<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await letOthersRun();
+  }
 }

@@ -1,3 +1,4 @@
+import type { MapEntries } from "../core/decisions/map-entries.ts";
 import { volumeRevisions } from "../core/decisions/precondition.ts";
 import {
   deleteVolume,
@@ -5,7 +6,7 @@ import {
   replaceMap,
   type VolumeRegistration,
 } from "../core/decisions/volumes.ts";
-import type { OwnedRange, VolumeId } from "../core/model.ts";
+import type { VolumeId } from "../core/model.ts";
 import { commitRecord } from "./commit.ts";
 import type { Caller, OperationParts } from "./parts.ts";
 
@@ -32,7 +33,7 @@ export function removeVolume(parts: OperationParts, caller: Caller, id: VolumeId
 export function putMap(
   parts: OperationParts,
   caller: Caller,
-  { id, entries }: { id: VolumeId; entries: readonly OwnedRange[] },
+  { id, entries }: { id: VolumeId; entries: MapEntries },
 ) {
   return commitRecord(parts, caller, {
     kind: "replace-a2c",

@@ -11,12 +11,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ["core"],
   push: ["core", "store"],
   operations: ["core", "store"],
-  http: ["core", "store", "operations"],
+  threads: [],
+  http: ["core", "store", "operations", "threads"],
   // The storage server's side, and a source system made of it.
   agent: ["core"],
   simulator: ["core", "agent"],
   demo: ["core", "simulator", "."],
-  ".": ["core", "store", "push", "operations", "http"],
+  ".": ["core", "store", "push", "operations", "http", "threads"],
 };
 
 interface Import {

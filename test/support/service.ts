@@ -18,8 +18,8 @@ export const realClock: Clock = {
   },
 };
 
-/** The store's thread runs the compiled worker, which the global setup has built. */
-export const storeWorkerUrl = new URL("../../dist/store/sqlite/worker.js", import.meta.url);
+/** Threads run the compiled program, which the global setup has built. */
+export const programRoot = new URL("../../dist/", import.meta.url);
 
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "evenkeel-"));
@@ -66,7 +66,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
     onFailure: (error) => {
       throw error;
     },
-    storeWorkerUrl,
+    programRoot,
   });
   const address = await service.start();
   onTestFinished(() => service.close());

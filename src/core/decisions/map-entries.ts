@@ -2,6 +2,26 @@
 import type { ClusterState } from "../cluster-state.ts";
 import { Refusal, type RefusalCode } from "../errors.ts";
 import type { OwnedRange, VolumeId } from "../model.ts";
+import { columnsOf, type RangeColumns, rangeCount } from "../ranges.ts";
+
+/** Entries in the order of their first addresses; nothing else is known of them yet. */
+export interface MapEntries {
+  readonly ranges: RangeColumns;
+  /** Where each stands in what the caller sent, which refusals name. */
+  readonly places: Uint32Array;
+}
+
+export function sortEntries(entries: readonly OwnedRange[]): MapEntries {
+  const places = Uint32Array.from(entries.keys());
+  const isSorted = entries.every(
+    (entry, i) => i === 0 || entry.firstLba > entries[i - 1]!.firstLba,
+  );
+  if (!isSorted) places.sort((a, b) => entries[a]!.firstLba - entries[b]!.firstLba || a - b);
+  const sorted = function* () {
+    for (const place of places) yield entries[place]!;
+  };
+  return { ranges: columnsOf(sorted()), places };
+}
 
 interface Shape {
   readonly id: VolumeId;
@@ -9,19 +29,19 @@ interface Shape {
   readonly extentBlocks: number;
 }
 
-/** The entries in address order; refuses with the first address that is wrong. */
-export function canonicalRanges(
+/** Refuses with the first address that is wrong; the ranges may have neighbours of one owner. */
+export function demandMap(
   state: ClusterState,
   { id, blockCount, extentBlocks }: Shape,
-  entries: readonly OwnedRange[],
-): OwnedRange[] {
-  // Sorted by position, so that a refusal names the entry as the caller counts them.
-  const order = entries.map((_, i) => i);
-  order.sort((a, b) => entries[a]!.firstLba - entries[b]!.firstLba);
+  { ranges, places }: MapEntries,
+): RangeColumns {
+  const unknown = ranges.owners.map((cNodeId) => !state.index.processByCNode.has(cNodeId));
   let next = 0;
-  for (const i of order) {
-    const { firstLba, lastLba, cNodeId } = entries[i]!;
-    const refuse = refusalAt(`entries[${i}]`);
+  for (let i = 0; i < rangeCount(ranges); i++) {
+    const firstLba = ranges.firstLba[i]!;
+    const lastLba = ranges.lastLba[i]!;
+    const owner = ranges.owner[i]!;
+    const refuse = refusalAt(`entries[${places[i]}]`);
     if (lastLba < firstLba) {
       throw refuse("map-range-reversed", `range ${firstLba}–${lastLba} ends before it begins`);
     }
@@ -37,13 +57,14 @@ export function canonicalRanges(
       const reason = `boundary at address ${firstLba} is not a multiple of ${extentBlocks}`;
       throw refuse("boundary-off-extent", reason);
     }
-    if (!state.index.processByCNode.has(cNodeId)) {
-      throw refuse("unknown-c-node", `C-node ${cNodeId}, owner of ${firstLba}, is not registered`);
+    if (unknown[owner]) {
+      const detail = `C-node ${ranges.owners[owner]}, owner of ${firstLba}, is not registered`;
+      throw refuse("unknown-c-node", detail);
     }
     next = lastLba + 1;
   }
   if (next < blockCount) throw refusalAt("entries")("map-gap", `address ${next} has no owner`);
-  return order.map((i) => entries[i]!);
+  return ranges;
 }
 
 function refusalAt(path: string): (code: RefusalCode, message: string) => Refusal {

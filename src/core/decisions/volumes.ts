@@ -2,9 +2,10 @@ import { AddressMap } from "../address-map.ts";
 import { type ClusterState, nextRevision, putVolume, removeVolume } from "../cluster-state.ts";
 import { Refusal, type RefusalCode } from "../errors.ts";
 import { MAX_ADDRESS_COUNT, type OwnedRange, type Volume, type VolumeId } from "../model.ts";
+import { columnsOf } from "../ranges.ts";
 import { firstLayout, growthLayout } from "../volume-layout.ts";
 import { findVolume } from "./find.ts";
-import { canonicalRanges } from "./map-entries.ts";
+import { demandMap, type MapEntries, sortEntries } from "./map-entries.ts";
 
 export interface VolumeRegistration {
   readonly id: VolumeId;
@@ -29,15 +30,10 @@ export function deleteVolume(state: ClusterState, id: VolumeId): ClusterState {
 }
 
 /** Replaces a volume's map. */
-export function replaceMap(
-  state: ClusterState,
-  id: VolumeId,
-  entries: readonly OwnedRange[],
-): ClusterState {
+export function replaceMap(state: ClusterState, id: VolumeId, entries: MapEntries): ClusterState {
   const volume = findVolume(state, id);
-  const map = AddressMap.of(canonicalRanges(state, volume, entries), volume.map);
-  const { removed, added } = volume.map.difference(map);
-  if (removed.firstLba.length === 0 && added.firstLba.length === 0) return state;
+  const map = AddressMap.ofColumns(demandMap(state, volume, entries), volume.map);
+  if (map.equals(volume.map)) return state;
   return putVolume(state, { ...volume, map, revision: nextRevision(state) });
 }
 
@@ -49,10 +45,10 @@ function createVolume(
   refuseOffExtent(blockCount, extentBlocks);
   refuseTooMany(state, blockCount);
   const ranges = entries
-    ? canonicalRanges(state, { id, blockCount, extentBlocks }, entries)
-    : firstLayout(state, shape);
+    ? demandMap(state, { id, blockCount, extentBlocks }, sortEntries(entries))
+    : columnsOf(firstLayout(state, shape));
   const revision = nextRevision(state);
-  const map = AddressMap.of(ranges);
+  const map = AddressMap.ofColumns(ranges);
   return putVolume(state, {
     id,
     blockCount,

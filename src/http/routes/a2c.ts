@@ -7,6 +7,7 @@ import type { CNodeId, Volume } from "../../core/model.ts";
 import { putMap } from "../../operations/volumes.ts";
 import { type Endpoint, endpoint, TABLE_BODY_LIMIT_BYTES } from "../endpoint.ts";
 import { formatEntityTag } from "../entity-tags.ts";
+import { parseMapBody } from "../map-body.ts";
 import type { RouteParts } from "../parts.ts";
 import { distributedTag, written } from "../reply.ts";
 import { volumeId } from "../schemas/common.ts";
@@ -79,6 +80,7 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
       body: schemas.mapPut,
       bodyExample: { entries: rangesExample },
       bodyLimitBytes: TABLE_BODY_LIMIT_BYTES,
+      rawBody: true,
       ifMatch: "required",
       answers: {
         200: {
@@ -88,8 +90,9 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
         },
       },
       problems: [404, 422],
-      handle: async ({ params: { volumeId: id }, body, caller }) => {
-        const committed = await putMap(parts, caller, { id, entries: body.entries });
+      handle: async ({ params: { volumeId: id }, rawBody, caller }) => {
+        const entries = await parseMapBody(parts.threads, rawBody);
+        const committed = await putMap(parts, caller, { id, entries });
         const { map, revision } = findVolume(committed.state, id);
         return written(
           committed,
