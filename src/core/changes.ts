@@ -141,7 +141,9 @@ export function sealRevision(
 }
 
 /** The rows of the distributed state that left or came; a row that stayed is not among them. */
-function* changedRows(changes: Changes): IterableIterator<string> {
+export function* changedRows(
+  changes: Pick<Changes, "volumes" | "processes" | "linkAssignments" | "maps">,
+): IterableIterator<string> {
   yield* changedOf(changes.volumes, volumeRow);
   yield* changedOf(changes.processes, nodeRow);
   yield* changedOf(changes.linkAssignments, linkRow);

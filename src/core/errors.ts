@@ -70,6 +70,7 @@ export type RefusalCode =
   | "process-owns-addresses"
   | "r-node-has-link"
   | "rebalance-not-applied"
+  | "revision-compacted"
   | "servers-unreachable"
   | "snapshot-replaced"
   | "storage-server-ahead"

@@ -34,6 +34,7 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "storage-server-gone": 409,
   "storage-server-in-use": 409,
   "storage-server-unsettled": 409,
+  "revision-compacted": 410,
   "snapshot-replaced": 410,
   "precondition-failed": 412,
   "address-space-exceeded": 422,

@@ -8,6 +8,9 @@ import type { A2cEntry, CNodeId, Volume } from "../core/model.ts";
 
 const ENTRIES_PER_PIECE = 1000;
 
+/** Entries as JSON, some of them at a time. */
+export type Pieces = Iterable<readonly string[]> | AsyncIterable<readonly string[]>;
+
 /** The rows of some volumes in volume and address order, of one C-node where it is named. */
 export function* tableRows(
   volumes: Iterable<Volume>,
@@ -21,40 +24,40 @@ export function* tableRows(
 }
 
 /** `{…heading, "entries": […]}` */
-export function jsonTable(heading: object, rows: Iterable<A2cEntry>): Readable {
-  return Readable.from(jsonPieces(heading, rows));
+export function jsonTable(heading: object, pieces: Pieces): Readable {
+  return Readable.from(jsonText(heading, pieces));
 }
 
 /** One row a line. */
-export function ndjsonTable(rows: Iterable<A2cEntry>): Readable {
+export function ndjsonTable(pieces: Pieces): Readable {
   return Readable.from(
     (async function* () {
-      for await (const piece of pieces(rows)) yield `${piece.join("\n")}\n`;
+      for await (const piece of pieces) {
+        yield `${piece.join("\n")}\n`;
+        await letOthersRun();
+      }
     })(),
   );
 }
 
-async function* jsonPieces(
-  heading: object,
-  rows: Iterable<A2cEntry>,
-): AsyncIterableIterator<string> {
+async function* jsonText(heading: object, pieces: Pieces): AsyncIterableIterator<string> {
   yield `${JSON.stringify(heading).slice(0, -1)},"entries":[`;
   let separator = "";
-  for await (const piece of pieces(rows)) {
+  for await (const piece of pieces) {
     yield separator + piece.join(",");
     separator = ",";
+    await letOthersRun();
   }
   yield "]}";
 }
 
-async function* pieces(rows: Iterable<A2cEntry>): AsyncIterableIterator<string[]> {
+export function* piecesOf(rows: Iterable<A2cEntry>): IterableIterator<readonly string[]> {
   let piece: string[] = [];
   for (const row of rows) {
     piece.push(JSON.stringify(row));
     if (piece.length < ENTRIES_PER_PIECE) continue;
     yield piece;
     piece = [];
-    await letOthersRun();
   }
   if (piece.length > 0) yield piece;
 }

@@ -2,11 +2,18 @@
  * The store's port: narrow and asynchronous, so that an engine may live in another thread or on
  * another machine. Whoever implements it proves itself with test/store/contract.ts.
  */
-import type { ChangeCounts, Changes } from "../core/changes.ts";
+import type { ChangeCounts, Changes, VolumeRecord } from "../core/changes.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import type { Digest } from "../core/digest.ts";
 import type { DistributedChanges } from "../core/distributed-changes.ts";
-import type { ProcessId, StorageServerId } from "../core/model.ts";
+import type {
+  LinkAssignment,
+  Process,
+  ProcessId,
+  StorageServerId,
+  VolumeId,
+} from "../core/model.ts";
+import type { RangeColumns } from "../core/ranges.ts";
 import type { Move } from "../core/rebalance/types.ts";
 import type { Difference } from "../core/sorted-map.ts";
 import type { StateRecords } from "../core/stored-state.ts";
@@ -26,6 +33,16 @@ export interface Store {
   revisions(page: { before?: number; limit: number }): Promise<RevisionRecord[]>;
   /** One revision with everything it changed. */
   revision(revision: number): Promise<RevisionDetails | undefined>;
+
+  /** The oldest revision that can be read; 0, the empty cluster, while nothing was pruned. */
+  floorRevision(): Promise<number>;
+  /** What stood at a revision; nothing below the floor and beyond the head. */
+  tablesAt(revision: number): Promise<PastTables | undefined>;
+  /**
+   * The rows of a volume's map that stood at a revision, in address order: those that begin after
+   * the address `after`, at most `limit`. Nothing below the floor and beyond the head.
+   */
+  rangesAt(revision: number, page: RangePage): Promise<RangeColumns | undefined>;
 
   /** The delivery ledger. */
   deliveries(): Promise<DeliveryRecord[]>;
@@ -108,6 +125,24 @@ export interface RevisionRecord extends RevisionHeading {
 export interface RevisionDetails extends RevisionRecord {
   /** Without credentials, which have no history. */
   readonly changes: Omit<Changes, "credentials">;
+}
+
+/** The distributed state as of a revision, but for the rows of the A2C table. */
+export interface PastTables {
+  readonly revision: number;
+  readonly generation: number;
+  readonly distributedRevision: number;
+  readonly digest: Digest;
+  /** Each in id order. */
+  readonly processes: readonly Process[];
+  readonly volumes: readonly VolumeRecord[];
+  readonly linkAssignments: readonly LinkAssignment[];
+}
+
+export interface RangePage {
+  readonly volumeId: VolumeId;
+  readonly after?: number | undefined;
+  readonly limit: number;
 }
 
 export interface RebalanceRecord {

@@ -341,7 +341,9 @@ const cases: Case[] = [
     invalid,
     "lastLba",
   ],
-  ["history that is not kept", "GET", "/v1/a2c?revision=0", undefined, 400, invalid, "revision"],
+  ["revision of no kind", "GET", "/v1/a2c?revision=-1", undefined, 400, invalid, "revision"],
+  ["revision to come", "GET", "/v1/a2c?revision=2", undefined, 404, "not-found"],
+  ["revision to come", "GET", "/v1/link-assignments?revision=2", undefined, 404, "not-found"],
   ["settings null", "PATCH", "/v1/cluster", { settings: null }, 400, invalid, "settings"],
   ["wait of no kind", "POST", "/v1/rebalances?wait=forever", {}, 400, invalid, "wait"],
 ];

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { changesBetween, isEmpty } from "../../src/core/changes.ts";
 import { restoreState } from "../../src/core/stored-state.ts";
 import type { Append, Store } from "../../src/store/store.ts";
 import type { Bench } from "./bench.ts";
-import { anyHistory, type Step, takeStep } from "./random-history.ts";
+import { appendAll, HISTORY_RUNS, play } from "./played-history.ts";
+import { anyHistory } from "./random-history.ts";
 import { EMPTY_STATE, settingsDecisions, volumeWith } from "./samples.ts";
 import {
   decisionOf,
@@ -13,33 +13,6 @@ import {
   plainState,
   withChanges,
 } from "./store-model.ts";
-
-/** Each run opens a store, which takes far longer than what is done with it. */
-const HISTORY_RUNS = Number(process.env.PROPERTY_RUNS ?? 20);
-
-/** The decisions of a history, the states between them, and the decisions by transaction. */
-function play(steps: readonly Step[]) {
-  const states = [EMPTY_STATE];
-  const entries: Append[] = [];
-  const batches: Append[][] = [];
-  for (const step of steps) {
-    const before = states.at(-1)!;
-    const draft = takeStep(before, step);
-    if (isEmpty(changesBetween(before, draft))) continue;
-    const { entry, after } = decisionOf(before, draft);
-    states.push(after);
-    entries.push(entry);
-    if (step.newBatch || batches.length === 0) batches.push([]);
-    batches.at(-1)!.push(entry);
-  }
-  return { states, entries, batches };
-}
-
-async function appendAll(store: Store, batches: readonly Append[][]): Promise<void> {
-  for (const batch of batches) {
-    expect(await store.append(batch[0]!.heading.revision - 1, batch)).toBe("committed");
-  }
-}
 
 async function expectDetails(store: Store, entries: readonly Append[]): Promise<void> {
   for (const { heading, changes, distributedRevision } of entries) {

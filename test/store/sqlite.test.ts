@@ -8,6 +8,7 @@ import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { createEngine } from "../../src/store/sqlite/engine.ts";
 import { CLUSTER_ID } from "./bench.ts";
 import { storeContract } from "./contract.ts";
+import { appendAll, play } from "./played-history.ts";
 import { anyHistory, SECRET_MARK, takeStep } from "./random-history.ts";
 import { EMPTY_STATE, settingsDecisions } from "./samples.ts";
 import { newFile, newSqliteLocation, openStore } from "./sqlite-support.ts";
@@ -61,6 +62,26 @@ describe("durability", () => {
     await store.close();
     expect([file, `${file}-wal`, `${file}-shm`].map(existsSync)).toEqual([true, false, false]);
   });
+});
+
+it("fills in the digests of revisions that were made before digests were kept", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyHistory, async (steps) => {
+      const file = newFile();
+      const { states, batches } = play(steps);
+      const store = await openStore(file);
+      await appendAll(store, batches);
+      await store.close();
+      const database = openConnection({ file, newClusterId: CLUSTER_ID });
+      database.exec("UPDATE revisions SET digest = NULL");
+      database.close();
+      const again = await openStore(file);
+      const found = await Promise.all(states.map(({ revision }) => again.tablesAt(revision)));
+      expect(found.map((tables) => tables!.digest)).toEqual(states.map(({ digest }) => digest));
+      await again.close();
+    }),
+    { numRuns: 5 },
+  );
 });
 
 describe("secrets", () => {

@@ -6,8 +6,9 @@ import type { ClusterState } from "../../src/core/cluster-state.ts";
 import { formatDigest } from "../../src/core/digest.ts";
 import type { DistributedChanges } from "../../src/core/distributed-changes.ts";
 import { lossesBetween } from "../../src/core/losses.ts";
-import { type RangeColumns, rangesOf } from "../../src/core/ranges.ts";
-import type { Append, RebalanceToStore } from "../../src/store/store.ts";
+import type { OwnedRange } from "../../src/core/model.ts";
+import { type RangeColumns, rangeCount, rangesOf } from "../../src/core/ranges.ts";
+import type { Append, RebalanceToStore, Store } from "../../src/store/store.ts";
 
 /** A decision as the service hands it to the store, and the state after it. */
 export function decisionOf(
@@ -55,6 +56,40 @@ export function plainState(state: ClusterState) {
     linkAssignments: [...linkAssignments.values()],
     volumes: [...volumes.values()].map(({ map, ...record }) => [record, [...map.ranges()]]),
     index: Object.values(index).map((map) => [...map.keys()].map((key) => [key, map.get(key)])),
+  };
+}
+
+/** The tables of a state, as a store tells those of an older revision. */
+export function plainTables(state: ClusterState) {
+  const { revision, generation, distributedRevision, digest } = state;
+  return {
+    figures: { revision, generation, distributedRevision, digest: formatDigest(digest) },
+    processes: [...state.processes.values()],
+    linkAssignments: [...state.linkAssignments.values()],
+    volumes: [...state.volumes.values()].map(({ map: _, ...record }) => record),
+    ranges: [...state.volumes.values()].map(({ map }) => [...map.ranges()]),
+  };
+}
+
+/** The same, read from a store in pages; nothing where the revision can't be read. */
+export async function readPlainTables(store: Store, revision: number, pageRows = 3) {
+  const tables = await store.tablesAt(revision);
+  if (!tables) return undefined;
+  const { generation, distributedRevision, digest, processes, linkAssignments, volumes } = tables;
+  const ranges: OwnedRange[][] = [];
+  for (const { id: volumeId } of volumes) {
+    const rows: OwnedRange[] = [];
+    for (let size = pageRows; size === pageRows; ) {
+      const page = { volumeId, after: rows.at(-1)?.firstLba, limit: pageRows };
+      const found = (await store.rangesAt(revision, page))!;
+      rows.push(...rangesOf(found));
+      size = rangeCount(found);
+    }
+    ranges.push(rows);
+  }
+  return {
+    figures: { revision, generation, distributedRevision, digest: formatDigest(digest) },
+    ...{ processes, linkAssignments, volumes, ranges },
   };
 }
 

@@ -12,8 +12,9 @@ import type { RouteParts } from "../parts.ts";
 import { distributedTag, written } from "../reply.ts";
 import { volumeId } from "../schemas/common.ts";
 import * as schemas from "../schemas/tables.ts";
-import { jsonTable, ndjsonTable, tableRows } from "../table-stream.ts";
+import { jsonTable, ndjsonTable, type Pieces, piecesOf, tableRows } from "../table-stream.ts";
 import { digestExample, rangesExample } from "./examples.ts";
+import { pastA2c } from "./past-tables.ts";
 
 const NDJSON = "application/x-ndjson";
 const params = z.strictObject({ volumeId });
@@ -43,7 +44,8 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
       summary: "Read the A2C table",
       description:
         "Which C-node owns which addresses (FIG. 5), in volume and address order, canonical. With " +
-        "`Accept: application/x-ndjson` one entry a line.",
+        "`Accept: application/x-ndjson` one entry a line. With `revision` as it was then, with the " +
+        "revision, generation and digest of that time.",
       query: schemas.a2cQuery,
       ifNoneMatch: true,
       answers: {
@@ -54,16 +56,16 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
           alsoAs: { contentType: NDJSON, example: `${JSON.stringify(tableExample.entries[0])}\n` },
         },
       },
-      problems: [404],
-      handle: ({ query, accept }) => {
-        const state = parts.state();
-        const { volumes, heading, etag } = selection(state, query.volumeId);
-        demandCNode(state, query.cNodeId);
-        const rows = () => tableRows(volumes, query.cNodeId);
+      problems: [404, 410],
+      handle: async ({ query: { revision, ...selected }, accept }) => {
+        const { heading, etag, pieces } =
+          revision === undefined
+            ? presentA2c(parts.state(), selected)
+            : await pastA2c(parts, { revision, ...selected });
         if (accept?.includes(NDJSON)) {
-          return { status: 200, body: () => ndjsonTable(rows()), contentType: NDJSON, etag };
+          return { status: 200, body: () => ndjsonTable(pieces()), contentType: NDJSON, etag };
         }
-        return { status: 200, body: () => jsonTable(heading, rows()), etag };
+        return { status: 200, body: () => jsonTable(heading, pieces()), etag };
       },
     }),
     endpoint({
@@ -153,6 +155,19 @@ function segmentsOf(state: ClusterState, { map }: Volume, firstLba: number, last
     });
   }
   return segments;
+}
+
+function presentA2c(
+  state: ClusterState,
+  selected: {
+    readonly volumeId?: Volume["id"] | undefined;
+    readonly cNodeId?: CNodeId | undefined;
+  },
+) {
+  const { volumes, heading, etag } = selection(state, selected.volumeId);
+  demandCNode(state, selected.cNodeId);
+  const pieces = (): Pieces => piecesOf(tableRows(volumes, selected.cNodeId));
+  return { heading, etag, pieces };
 }
 
 /** One volume's map has a version of its own; the table's version is the distributed head. */

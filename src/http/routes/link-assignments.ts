@@ -14,6 +14,7 @@ import { linkId } from "../schemas/common.ts";
 import * as schemas from "../schemas/tables.ts";
 import { assignmentView } from "../views.ts";
 import { digestExample, assignmentExample as example } from "./examples.ts";
+import { pastLinkAssignments } from "./past-tables.ts";
 
 const params = z.strictObject({ linkId });
 const base = { tag: "Tables", ifMatch: "optional" } as const;
@@ -27,12 +28,17 @@ export function linkAssignmentEndpoints(parts: RouteParts): Endpoint[] {
       role: "viewer",
       tag: "Tables",
       summary: "Read the assignment table",
-      description: "Which R-node holds which IP link (FIG. 6), in link id order.",
+      description:
+        "Which R-node holds which IP link (FIG. 6), in link id order. With `revision` as it was " +
+        "then, with the revision, generation and digest of that time.",
+      query: schemas.linkAssignmentsQuery,
       ifNoneMatch: true,
       answers: {
         200: { description: "The table", schema: schemas.assignmentTable, example: tableExample },
       },
-      handle: () => {
+      problems: [404, 410],
+      handle: ({ query: { revision } }) => {
+        if (revision !== undefined) return pastLinkAssignments(parts, revision);
         const state = parts.state();
         return { status: 200, body: () => tableView(state), etag: distributedTag(state) };
       },

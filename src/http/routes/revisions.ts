@@ -3,6 +3,7 @@ import { Refusal } from "../../core/errors.ts";
 import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
 import { rangesOf } from "../../core/ranges.ts";
 import type { Difference } from "../../core/sorted-map.ts";
+import { unreadable } from "../../operations/past-tables.ts";
 import type { RevisionDetails, RevisionRecord } from "../../store/store.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { pageOfRead, readPositionToken } from "../pages.ts";
@@ -86,7 +87,7 @@ export function revisionEndpoints(parts: RouteParts): Endpoint[] {
           example: { ...example, changes: noChanges },
         },
       },
-      problems: [404],
+      problems: [404, 410],
       handle: async ({ params: { revision } }) => ({
         status: 200,
         body: detailsView(await findDetails(parts, revision)),
@@ -136,10 +137,10 @@ async function convergedAtOf(
   return distributed.convergedAt && Math.max(at, distributed.convergedAt);
 }
 
-async function findDetails({ store }: RouteParts, revision: number): Promise<RevisionDetails> {
-  const details = await store.revision(revision);
+async function findDetails(parts: RouteParts, revision: number): Promise<RevisionDetails> {
+  const details = await parts.store.revision(revision);
   if (details) return details;
-  throw unknownRevision(revision);
+  throw await unreadable(parts, revision);
 }
 
 /** A revision without what it changed, which may be a million rows. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
 import {
   address,
   cNodeId,
@@ -9,6 +10,7 @@ import {
   port,
   processId,
   queryAddress,
+  queryInteger,
   revision,
   rNodeId,
   storageServerId,
@@ -22,10 +24,18 @@ export const digest = z
   .string()
   .meta({ description: "XOR of the SHA-256 of each row of the distributed state" });
 
+const queryRevision = queryInteger("The table as it was at this revision", {
+  min: 0,
+  max: MAX_ADDRESS_COUNT,
+}).optional();
+
 export const a2cQuery = z.strictObject({
   volumeId: volumeId.optional(),
   cNodeId: cNodeId.optional(),
+  revision: queryRevision,
 });
+
+export const linkAssignmentsQuery = z.strictObject({ revision: queryRevision });
 
 export const a2cTable = z
   .strictObject({

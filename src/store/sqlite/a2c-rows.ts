@@ -9,11 +9,20 @@ type Row = [volumeId: VolumeId, firstLba: number, lastLba: number, cNodeId: CNod
 const COLUMNS = "volume_id, first_lba, last_lba, c_node_id";
 const LIVE_PAGE_ROWS = 10_000;
 
+interface PastPage {
+  readonly revision: number;
+  readonly volumeId: VolumeId;
+  /** Begins after the row with this first address; −1: at the beginning. */
+  readonly after: number;
+  readonly limit: number;
+}
+
 /** The A2C table, of which there may be a million rows: handed over in columns. */
 export class A2cRows {
   readonly #open: Database.Statement<[...Row, revision: number]>;
   readonly #close: Database.Statement<[revision: number, volumeId: VolumeId, firstLba: number]>;
   readonly #livePage: Database.Statement<[volumeId: string, firstLba: number, limit: number], Row>;
+  readonly #pastPage: Database.Statement<PastPage, Row>;
   readonly #opened: Database.Statement<[after: number, to: number, liveAt: number], Row>;
   readonly #closed: Database.Statement<[at: number], Row>;
   readonly #openedAt: Database.Statement<[at: number], Row>;
@@ -37,6 +46,19 @@ export class A2cRows {
         `SELECT ${COLUMNS} FROM a2c_entries
          WHERE to_revision IS NULL AND (volume_id, first_lba) > (?, ?)
          ORDER BY volume_id, first_lba LIMIT ?`,
+      )
+      .raw(true);
+    // Both parts come in address order by their index, so no more is read than the page holds.
+    this.#pastPage = database
+      .prepare<PastPage, Row>(
+        `SELECT ${COLUMNS} FROM a2c_entries
+         WHERE to_revision IS NULL AND volume_id = @volumeId AND first_lba > @after
+           AND from_revision <= @revision
+         UNION ALL
+         SELECT ${COLUMNS} FROM a2c_entries
+         WHERE to_revision > @revision AND volume_id = @volumeId AND first_lba > @after
+           AND from_revision <= @revision
+         ORDER BY first_lba LIMIT @limit`,
       )
       .raw(true);
     this.#opened = rows(
@@ -74,6 +96,12 @@ export class A2cRows {
       if (!end || page.length < LIVE_PAGE_ROWS) return;
       last = [end[0], end[1]];
     }
+  }
+
+  /** A page of the rows of one volume that stood at a revision, in address order. */
+  pageAt(page: PastPage): RangeColumns {
+    const rows = this.#pastPage.all(page);
+    return byVolume(rows).get(page.volumeId) ?? noRanges();
   }
 
   /** The rows that stand at `to` and came after `from`. */

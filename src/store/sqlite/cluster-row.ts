@@ -22,15 +22,26 @@ const CODEC = rowCodec<Head>({
   digest: "digest",
 });
 
-/** The head's figures. */
+/** Which revisions can be read. */
+interface Bounds {
+  readonly floorRevision: number;
+  /** The head. */
+  readonly revision: number;
+}
+
+/** The head's figures, and the floor of the history. */
 export class ClusterRow {
   readonly #read: Database.Statement<[], SqlRow>;
+  readonly #bounds: Database.Statement<[], Bounds>;
   readonly #advance: Database.Statement;
 
   constructor(database: Database.Database) {
     this.#read = database
       .prepare<[], SqlRow>(`SELECT ${CODEC.columns.join(", ")} FROM cluster`)
       .raw(true);
+    this.#bounds = database.prepare(
+      "SELECT floor_revision AS floorRevision, revision FROM cluster",
+    );
     this.#advance = database.prepare(
       `UPDATE cluster SET generation = coalesce(?, generation), revision = ?,
          distributed_revision = ?, link_assignments_revision = ?, digest = ?`,
@@ -41,6 +52,16 @@ export class ClusterRow {
     const head = CODEC.fromRow(this.#read.get()!);
     // A Buffer would be equal to no digest that the core has made.
     return { ...head, digest: Uint8Array.from(head.digest) };
+  }
+
+  bounds(): Bounds {
+    return this.#bounds.get()!;
+  }
+
+  /** Whether a revision is neither below the floor nor beyond the head. */
+  keeps(revision: number): boolean {
+    const { floorRevision, revision: head } = this.bounds();
+    return floorRevision <= revision && revision <= head;
   }
 
   advance(entry: PackedAppend): void {

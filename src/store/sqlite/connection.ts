@@ -98,7 +98,11 @@ function refuseForeignFile(database: Database.Database): void {
 
 function beginCluster(database: Database.Database, newClusterId: string): void {
   database
-    .prepare("INSERT INTO cluster VALUES (1, ?, 1, 0, 0, 0, ?) ON CONFLICT (id) DO NOTHING")
+    .prepare(
+      `INSERT INTO cluster (id, cluster_id, generation, revision, distributed_revision,
+         link_assignments_revision, digest)
+       VALUES (1, ?, 1, 0, 0, 0, ?) ON CONFLICT (id) DO NOTHING`,
+    )
     .run(newClusterId, EMPTY_DIGEST);
 }
 

@@ -2,13 +2,16 @@
 import type Database from "better-sqlite3";
 import type { DeliveryRecord } from "../../core/delivery-record.ts";
 import { append } from "./append.ts";
+import { fillDigests } from "./fill-digests.ts";
 import { differencesBetween, headRecords, revisionDetails } from "./history.ts";
+import { rangesAt, tablesAt } from "./past.ts";
 import type { Engine } from "./protocol.ts";
 import { type Tables, tablesOf } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 
 export function createEngine(database: Database.Database): Engine {
   const tables = tablesOf(database);
+  inTransaction(database, () => fillDigests(database, tables));
   return {
     load: () => headRecords(tables),
     append: (baseRevision, entries) =>
@@ -16,6 +19,9 @@ export function createEngine(database: Database.Database): Engine {
     changesBetween: (from, to) => differencesBetween(tables, from, to),
     revisions: (page) => tables.revisions.page(page),
     revision: (revision) => revisionDetails(tables, revision),
+    floorRevision: () => tables.cluster.bounds().floorRevision,
+    tablesAt: (revision) => tablesAt(tables, revision),
+    rangesAt: (revision, page) => rangesAt(tables, revision, page),
     deliveries: () => tables.deliveries.all(),
     addressLosses: () => tables.losses.all(),
     recordLoads: (loads) => inTransaction(database, () => tables.loads.put(loads)),

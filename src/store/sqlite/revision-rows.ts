@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { type Digest, EMPTY_DIGEST } from "../../core/digest.ts";
 import type { RevisionRecord } from "../store.ts";
 import { rowCodec, type SqlRow } from "./columns.ts";
 import type { PackedAppend } from "./protocol.ts";
@@ -20,16 +21,31 @@ const CODEC = rowCodec<FlatRevision>({
 const COLUMNS = CODEC.columns.join(", ");
 const PLACES = CODEC.columns.map(() => "?").join(", ");
 
+/** The head's figures as of a revision. */
+export interface RevisionFigures {
+  readonly generation: number;
+  readonly distributedRevision: number;
+  readonly digest: Digest;
+}
+
 /** The headings of the revisions. */
 export class RevisionRows {
   readonly #add: Database.Statement;
   readonly #one: Database.Statement<[revision: number], SqlRow>;
+  readonly #figures: Database.Statement<[revision: number], RevisionFigures>;
   readonly #page: Database.Statement<[before: number, limit: number], SqlRow>;
   readonly #converge: Database.Statement<[at: number, revision: number]>;
 
   constructor(database: Database.Database) {
     const select = `SELECT ${COLUMNS} FROM revisions`;
-    this.#add = database.prepare(`INSERT INTO revisions (${COLUMNS}) VALUES (${PLACES})`);
+    this.#add = database.prepare(
+      `INSERT INTO revisions (${COLUMNS}, generation, digest)
+       VALUES (${PLACES}, coalesce(?, (SELECT generation FROM cluster)), ?)`,
+    );
+    this.#figures = database.prepare(
+      `SELECT generation, distributed_revision AS distributedRevision, digest
+       FROM revisions WHERE revision = ?`,
+    );
     this.#one = database.prepare<[number], SqlRow>(`${select} WHERE revision = ?`).raw(true);
     this.#page = database
       .prepare<[number, number], SqlRow>(
@@ -42,8 +58,17 @@ export class RevisionRows {
     );
   }
 
-  add({ heading: { changed, ...heading }, distributedRevision }: PackedAppend): void {
-    this.#add.run(...CODEC.toRow({ ...heading, ...changed, distributedRevision }));
+  add({ heading, distributedRevision, changes, digest }: PackedAppend): void {
+    const { changed, ...rest } = heading;
+    const row = CODEC.toRow({ ...rest, ...changed, distributedRevision });
+    this.#add.run(...row, changes.generation ?? null, digest);
+  }
+
+  figuresAt(revision: number): RevisionFigures | undefined {
+    if (revision === 0) return { generation: 1, distributedRevision: 0, digest: EMPTY_DIGEST };
+    const figures = this.#figures.get(revision);
+    // A Buffer would be equal to no digest that the core has made.
+    return figures && { ...figures, digest: Uint8Array.from(figures.digest) };
   }
 
   /** Marks the distributed revisions up to one that aren't marked yet. */

@@ -18,6 +18,8 @@ function rangesIn(method: Method, result: unknown): RangeColumns[] {
       return (result as StateRecords).volumes.map(({ ranges }) => ranges);
     case "changesBetween":
       return (result as DistributedChanges).a2c.map(({ ranges }) => ranges);
+    case "rangesAt":
+      return [result as RangeColumns];
     case "revision":
       return (result as RevisionDetails).changes.maps.flatMap(({ removed, added }) => [
         removed,

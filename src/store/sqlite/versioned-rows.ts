@@ -10,6 +10,7 @@ export class VersionedRows<Key extends string, Fields> {
   readonly #open: Database.Statement;
   readonly #close: Database.Statement;
   readonly #live: Database.Statement<[], SqlRow>;
+  readonly #at: Database.Statement<{ revision: number }, SqlRow>;
   readonly #before: Database.Statement<[number, number, number], SqlRow>;
   readonly #after: Database.Statement<[number, number, number], SqlRow>;
 
@@ -27,6 +28,17 @@ export class VersionedRows<Key extends string, Fields> {
     this.#live = database
       .prepare<[], SqlRow>(
         `SELECT ${columns} FROM ${name} WHERE to_revision IS NULL ORDER BY ${keyColumn}`,
+      )
+      .raw(true);
+    // Two reads, since one would look at every row that there ever was.
+    this.#at = database
+      .prepare<{ revision: number }, SqlRow>(
+        `SELECT ${columns} FROM ${name}
+         WHERE to_revision IS NULL AND from_revision <= @revision
+         UNION ALL
+         SELECT ${columns} FROM ${name}
+         WHERE to_revision > @revision AND from_revision <= @revision
+         ORDER BY ${keyColumn}`,
       )
       .raw(true);
     this.#before = database
@@ -56,6 +68,11 @@ export class VersionedRows<Key extends string, Fields> {
   /** In key order. */
   live(): Fields[] {
     return this.#live.all().map(this.#table.codec.fromRow);
+  }
+
+  /** In key order. */
+  at(revision: number): Fields[] {
+    return this.#at.all({ revision }).map(this.#table.codec.fromRow);
   }
 
   /** What the table held at two revisions of the keys that changed after `from`, in key order. */

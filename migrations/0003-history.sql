@@ -1,0 +1,20 @@
+-- Older revisions: tables as they were.
+
+-- Revisions below the floor can't be read any more.
+ALTER TABLE cluster ADD COLUMN floor_revision INTEGER NOT NULL DEFAULT 0;
+
+-- The head's figures as of each revision. A generation's number follows from when it began; the
+-- digests of revisions that stand already are filled in when the store is opened.
+ALTER TABLE revisions ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE revisions ADD COLUMN digest BLOB CHECK (length(digest) = 32);
+UPDATE revisions SET generation = coalesce(
+  (SELECT max(start.at / 1000) FROM revisions AS start
+   WHERE start.kind = 'start-generation' AND start.revision <= revisions.revision), 1)
+  WHERE EXISTS (SELECT 1 FROM revisions WHERE kind = 'start-generation');
+
+-- A volume's map at an older revision is read in address order and in pages: live rows by the
+-- index that they have, the others by this one. Both revisions stand in it, so that versions that
+-- do not count are passed over without a look at the row. Only closed rows pay for it, some 45
+-- bytes each and one more entry when a row is closed; a first map of a million rows does not.
+CREATE INDEX a2c_entries_past ON a2c_entries (volume_id, first_lba, to_revision, from_revision)
+  WHERE to_revision IS NOT NULL;
