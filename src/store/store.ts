@@ -29,8 +29,10 @@ export interface Store {
   /** The rows that differ between two revisions, from < to ≤ head. */
   changesBetween(fromRevision: number, toRevision: number): Promise<DistributedChanges>;
 
-  /** Newest first, those below `before`, at most `limit`. */
-  revisions(page: { before?: number; limit: number }): Promise<RevisionRecord[]>;
+  /** Newest first, those of the filter below `before`, at most `limit`. */
+  revisions(page: RevisionPage): Promise<RevisionRecord[]>;
+  /** One revision without what it changed, which may be a million rows. */
+  heading(revision: number): Promise<RevisionRecord | undefined>;
   /** One revision with everything it changed. */
   revision(revision: number): Promise<RevisionDetails | undefined>;
 
@@ -113,6 +115,21 @@ export interface RevisionHeading {
   /** What was done, for example `register-process` or `rebalance`. */
   readonly kind: string;
   readonly changed: ChangeCounts;
+}
+
+export interface RevisionPage extends RevisionFilter {
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** What is left out is not asked for. */
+export interface RevisionFilter {
+  readonly kind?: string | undefined;
+  readonly actor?: string | undefined;
+  /** At this time or later, in milliseconds since 1970. */
+  readonly since?: number | undefined;
+  /** Before this time. */
+  readonly until?: number | undefined;
 }
 
 export interface RevisionRecord extends RevisionHeading {

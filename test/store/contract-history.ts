@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { restoreState } from "../../src/core/stored-state.ts";
-import type { Append, Store } from "../../src/store/store.ts";
+import type { Append, RevisionPage, Store } from "../../src/store/store.ts";
 import type { Bench } from "./bench.ts";
 import { appendAll, HISTORY_RUNS, play } from "./played-history.ts";
 import { anyHistory } from "./random-history.ts";
@@ -58,11 +58,32 @@ export function historyContract({ newStore, reopen }: Bench): void {
     expect(await numbers({ before: 1, limit: 2 })).toEqual([]);
   });
 
+  it("lists the revisions of a kind, of an actor and of a time", async () => {
+    const store = await newStore();
+    const { entries } = settingsDecisions(EMPTY_STATE, 6);
+    const varied = entries.map((entry) => {
+      const { revision } = entry.heading;
+      const kind = revision % 2 === 0 ? "even" : "odd";
+      const actor = revision % 3 === 0 ? "three" : "other";
+      return { ...entry, heading: { ...entry.heading, kind, actor, at: 100 * revision } };
+    });
+    await store.append(0, varied);
+    const numbers = async (page: Partial<RevisionPage>) =>
+      (await store.revisions({ limit: 10, ...page })).map(({ revision }) => revision);
+    expect(await numbers({ kind: "even" })).toEqual([6, 4, 2]);
+    expect(await numbers({ kind: "even", before: 6, limit: 1 })).toEqual([4]);
+    expect(await numbers({ kind: "odd", actor: "three" })).toEqual([3]);
+    expect(await numbers({ since: 200, until: 400 })).toEqual([3, 2]);
+    expect(await numbers({ kind: "none" })).toEqual([]);
+    expect(await store.heading(4)).toEqual({ ...varied[3]!.heading, distributedRevision: 0 });
+  });
+
   it("knows no revision outside its history", async () => {
     const store = await newStore();
     await store.append(0, settingsDecisions(EMPTY_STATE, 1).entries);
     expect(await store.revision(0)).toBeUndefined();
     expect(await store.revision(2)).toBeUndefined();
+    expect(await store.heading(2)).toBeUndefined();
     await expect(store.changesBetween(0, 2)).rejects.toThrow(/after the head 1/);
   });
 

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { Refusal } from "../../core/errors.ts";
 import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
 import { rangesOf } from "../../core/ranges.ts";
 import type { Difference } from "../../core/sorted-map.ts";
@@ -8,7 +7,7 @@ import type { RevisionDetails, RevisionRecord } from "../../store/store.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { pageOfRead, readPositionToken } from "../pages.ts";
 import type { RouteParts } from "../parts.ts";
-import { pageOf, pageQuery, queryInteger } from "../schemas/common.ts";
+import { pageOf, queryInteger } from "../schemas/common.ts";
 import * as schemas from "../schemas/tables.ts";
 import {
   formatTime,
@@ -55,8 +54,10 @@ export function revisionEndpoints(parts: RouteParts): Endpoint[] {
       ...base,
       url: "/v1/revisions",
       summary: "List the revisions",
-      description: "Newest first: what was done, by whom, when, and how much it changed.",
-      query: pageQuery,
+      description:
+        "Newest first: what was done, by whom, when, and how much it changed. The filters hold " +
+        "together; send them again with a `pageToken`.",
+      query: schemas.revisionsQuery,
       answers: {
         200: {
           description: "A page",
@@ -64,12 +65,10 @@ export function revisionEndpoints(parts: RouteParts): Endpoint[] {
           example: { items: [example] },
         },
       },
-      handle: async ({ query: { limit, pageToken } }) => {
+      handle: async ({ query: { limit, pageToken, kind, actor, from, to } }) => {
         const before = readPositionToken(pageToken);
-        const found = await parts.store.revisions({
-          limit: limit + 1,
-          ...(before === undefined ? {} : { before }),
-        });
+        const filter = { kind, actor, since: from, until: to };
+        const found = await parts.store.revisions({ before, ...filter, limit: limit + 1 });
         const page = pageOfRead(found, limit, (record) => String(record.revision));
         return { status: 200, body: { ...page, items: page.items.map(revisionView) } };
       },
@@ -143,18 +142,10 @@ async function findDetails(parts: RouteParts, revision: number): Promise<Revisio
   throw await unreadable(parts, revision);
 }
 
-/** A revision without what it changed, which may be a million rows. */
-async function findHeading({ store }: RouteParts, revision: number): Promise<RevisionRecord> {
-  const [heading] = await store.revisions({ before: revision + 1, limit: 1 });
-  if (heading?.revision === revision) return heading;
-  throw unknownRevision(revision);
-}
-
-function unknownRevision(revision: number): Refusal {
-  return new Refusal("not-found", {
-    detail: `there is no revision ${revision}`,
-    correction: "GET /v1/revisions lists those that there are",
-  });
+async function findHeading(parts: RouteParts, revision: number): Promise<RevisionRecord> {
+  const heading = await parts.store.heading(revision);
+  if (heading) return heading;
+  throw await unreadable(parts, revision);
 }
 
 function revisionView(record: RevisionRecord): z.output<typeof schemas.revisionSummary> {

@@ -139,6 +139,13 @@ export function queryInteger(description: string, bounds: { min: number; max: nu
     .meta({ type: "integer", minimum: bounds.min, maximum: bounds.max, description });
 }
 
+/** A moment in a query, in milliseconds since 1970. */
+export const queryTime = (description: string) =>
+  z.iso
+    .datetime({ offset: true, error: "must be a time as RFC 3339 writes it" })
+    .transform((text) => Date.parse(text))
+    .meta({ description });
+
 export const queryAddress = (description: string) =>
   queryInteger(description, { min: 0, max: MAX_ADDRESS_COUNT });
 

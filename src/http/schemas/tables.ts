@@ -7,13 +7,16 @@ import {
   generation,
   linkId,
   networkAddress,
+  pageQuery,
   port,
   processId,
   queryAddress,
   queryInteger,
+  queryTime,
   revision,
   rNodeId,
   storageServerId,
+  text,
   time,
   uniqueBy,
   volumeId,
@@ -121,6 +124,18 @@ const changedCounts = z.strictObject({
   a2cEntries: count("Rows that the A2C table gained", 3),
   linkAssignments: count("Links that got, lost or changed their R-node", 0),
   movedAddresses: count("Addresses that went from one owner to another", 22),
+});
+
+export const revisionsQuery = z.strictObject({
+  kind: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, "must be a kind of revision, as `rebalance`")
+    .optional()
+    .meta({ description: "Only what was done in this way, as `rebalance` or `register-process`" }),
+  actor: text(256).min(1).optional().meta({ description: "Only what this actor did" }),
+  from: queryTime("Only what was done at this time (RFC 3339) or later").optional(),
+  to: queryTime("Only what was done before this time (RFC 3339)").optional(),
+  ...pageQuery.shape,
 });
 
 export const revisionSummary = z

@@ -18,6 +18,7 @@ export function createEngine(database: Database.Database): Engine {
       inTransaction(database, () => append(tables, baseRevision, entries)),
     changesBetween: (from, to) => differencesBetween(tables, from, to),
     revisions: (page) => tables.revisions.page(page),
+    heading: (revision) => tables.revisions.one(revision),
     revision: (revision) => revisionDetails(tables, revision),
     floorRevision: () => tables.cluster.bounds().floorRevision,
     tablesAt: (revision) => tablesAt(tables, revision),

@@ -41,6 +41,7 @@ function storeOn(engine: RemoteEngine): Store {
       ),
     changesBetween: (from, to) => engine.call("changesBetween", from, to),
     revisions: (page) => engine.call("revisions", page),
+    heading: (revision) => engine.call("heading", revision),
     revision: (revision) => engine.call("revision", revision),
     floorRevision: () => engine.call("floorRevision"),
     tablesAt: (revision) => engine.call("tablesAt", revision),

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { type Digest, EMPTY_DIGEST } from "../../core/digest.ts";
-import type { RevisionRecord } from "../store.ts";
+import type { RevisionPage, RevisionRecord } from "../store.ts";
 import { rowCodec, type SqlRow } from "./columns.ts";
 import type { PackedAppend } from "./protocol.ts";
 
@@ -28,12 +28,15 @@ export interface RevisionFigures {
   readonly digest: Digest;
 }
 
+/** Every parameter has a value, which may be none. */
+type AnyPage = { [Name in keyof Required<RevisionPage>]: RevisionPage[Name] | undefined };
+
 /** The headings of the revisions. */
 export class RevisionRows {
   readonly #add: Database.Statement;
   readonly #one: Database.Statement<[revision: number], SqlRow>;
   readonly #figures: Database.Statement<[revision: number], RevisionFigures>;
-  readonly #page: Database.Statement<[before: number, limit: number], SqlRow>;
+  readonly #page: Database.Statement<[AnyPage], SqlRow>;
   readonly #converge: Database.Statement<[at: number, revision: number]>;
 
   constructor(database: Database.Database) {
@@ -47,9 +50,15 @@ export class RevisionRows {
        FROM revisions WHERE revision = ?`,
     );
     this.#one = database.prepare<[number], SqlRow>(`${select} WHERE revision = ?`).raw(true);
+    // No index serves the filters: only headings are looked at, of which the history's limit
+    // leaves some thousands, and an index would cost every revision something.
     this.#page = database
-      .prepare<[number, number], SqlRow>(
-        `${select} WHERE revision < ? ORDER BY revision DESC LIMIT ?`,
+      .prepare<[AnyPage], SqlRow>(
+        `${select} WHERE revision < coalesce(@before, ${Number.MAX_SAFE_INTEGER})
+           AND revision >= (SELECT floor_revision FROM cluster)
+           AND (@kind IS NULL OR kind = @kind) AND (@actor IS NULL OR actor = @actor)
+           AND (@since IS NULL OR at >= @since) AND (@until IS NULL OR at < @until)
+         ORDER BY revision DESC LIMIT @limit`,
       )
       .raw(true);
     this.#converge = database.prepare(
@@ -81,8 +90,8 @@ export class RevisionRows {
     return row && recordOf(row);
   }
 
-  page({ before, limit }: { before?: number; limit: number }): RevisionRecord[] {
-    return this.#page.all(before ?? Number.MAX_SAFE_INTEGER, limit).map(recordOf);
+  page({ before, kind, actor, since, until, limit }: RevisionPage): RevisionRecord[] {
+    return this.#page.all({ before, kind, actor, since, until, limit }).map(recordOf);
   }
 }
 
