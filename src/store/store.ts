@@ -13,6 +13,7 @@ import type {
   StorageServerId,
   VolumeId,
 } from "../core/model.ts";
+import type { Ownership } from "../core/ownership.ts";
 import type { RangeColumns } from "../core/ranges.ts";
 import type { Move } from "../core/rebalance/types.ts";
 import type { Difference } from "../core/sorted-map.ts";
@@ -31,8 +32,8 @@ export interface Store {
 
   /** Newest first, those of the filter below `before`, at most `limit`. */
   revisions(page: RevisionPage): Promise<RevisionRecord[]>;
-  /** One revision without what it changed, which may be a million rows. */
-  heading(revision: number): Promise<RevisionRecord | undefined>;
+  /** Revisions without what they changed, as far as they are kept. */
+  headings(revisions: readonly number[]): Promise<RevisionRecord[]>;
   /** One revision with everything it changed. */
   revision(revision: number): Promise<RevisionDetails | undefined>;
 
@@ -45,6 +46,16 @@ export interface Store {
    * the address `after`, at most `limit`. Nothing below the floor and beyond the head.
    */
   rangesAt(revision: number, page: RangePage): Promise<RangeColumns | undefined>;
+
+  /**
+   * The rows that held an address, newest first and without a gap, at most `limit`: beginning
+   * with the one that stands, or that left with `closedBy`; ending where the volume, or its
+   * growth to that address, began, or below the floor.
+   */
+  ownersOf(
+    address: Address,
+    page: { closedBy?: number | undefined; limit: number },
+  ): Promise<Ownership[]>;
 
   /** The delivery ledger. */
   deliveries(): Promise<DeliveryRecord[]>;
@@ -154,6 +165,11 @@ export interface PastTables {
   readonly processes: readonly Process[];
   readonly volumes: readonly VolumeRecord[];
   readonly linkAssignments: readonly LinkAssignment[];
+}
+
+export interface Address {
+  readonly volumeId: VolumeId;
+  readonly lba: number;
 }
 
 export interface RangePage {

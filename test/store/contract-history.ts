@@ -75,7 +75,9 @@ export function historyContract({ newStore, reopen }: Bench): void {
     expect(await numbers({ kind: "odd", actor: "three" })).toEqual([3]);
     expect(await numbers({ since: 200, until: 400 })).toEqual([3, 2]);
     expect(await numbers({ kind: "none" })).toEqual([]);
-    expect(await store.heading(4)).toEqual({ ...varied[3]!.heading, distributedRevision: 0 });
+    expect(await store.headings([4, 7])).toEqual([
+      { ...varied[3]!.heading, distributedRevision: 0 },
+    ]);
   });
 
   it("knows no revision outside its history", async () => {
@@ -83,7 +85,7 @@ export function historyContract({ newStore, reopen }: Bench): void {
     await store.append(0, settingsDecisions(EMPTY_STATE, 1).entries);
     expect(await store.revision(0)).toBeUndefined();
     expect(await store.revision(2)).toBeUndefined();
-    expect(await store.heading(2)).toBeUndefined();
+    expect(await store.headings([0, 2])).toEqual([]);
     await expect(store.changesBetween(0, 2)).rejects.toThrow(/after the head 1/);
   });
 

@@ -8,6 +8,7 @@ import type { Bench, StoreLocation } from "./bench.ts";
 import { appendContract } from "./contract-append.ts";
 import { deliveriesContract } from "./contract-deliveries.ts";
 import { historyContract } from "./contract-history.ts";
+import { ownersContract } from "./contract-owners.ts";
 import { pastContract } from "./contract-past.ts";
 import { rebalancesContract } from "./contract-rebalances.ts";
 
@@ -43,6 +44,7 @@ export function storeContract(name: string, newLocation: () => Promise<StoreLoca
     appendContract(bench);
     historyContract(bench);
     pastContract(bench);
+    ownersContract(bench);
     deliveriesContract(bench);
     rebalancesContract(bench);
   });

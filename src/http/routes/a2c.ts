@@ -13,6 +13,7 @@ import { distributedTag, written } from "../reply.ts";
 import { volumeId } from "../schemas/common.ts";
 import * as schemas from "../schemas/tables.ts";
 import { jsonTable, ndjsonTable, type Pieces, piecesOf, tableRows } from "../table-stream.ts";
+import { addressHistoryEndpoint } from "./address-history.ts";
 import { digestExample, rangesExample } from "./examples.ts";
 import { pastA2c } from "./past-tables.ts";
 
@@ -104,6 +105,7 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
       },
     }),
     lookupEndpoint(parts),
+    addressHistoryEndpoint(parts),
   ];
 }
 

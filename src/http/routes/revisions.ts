@@ -143,7 +143,7 @@ async function findDetails(parts: RouteParts, revision: number): Promise<Revisio
 }
 
 async function findHeading(parts: RouteParts, revision: number): Promise<RevisionRecord> {
-  const heading = await parts.store.heading(revision);
+  const [heading] = await parts.store.headings([revision]);
   if (heading) return heading;
   throw await unreadable(parts, revision);
 }

@@ -4,33 +4,27 @@ import { invariant } from "../../core/errors.ts";
 import type { CNodeId, VolumeId } from "../../core/model.ts";
 import { type RangeColumns, RangeColumnsBuilder } from "../../core/ranges.ts";
 
-type Row = [volumeId: VolumeId, firstLba: number, lastLba: number, cNodeId: CNodeId];
+export type A2cRow = [volumeId: VolumeId, firstLba: number, lastLba: number, cNodeId: CNodeId];
 
-const COLUMNS = "volume_id, first_lba, last_lba, c_node_id";
+export const COLUMNS = "volume_id, first_lba, last_lba, c_node_id";
 const LIVE_PAGE_ROWS = 10_000;
-
-interface PastPage {
-  readonly revision: number;
-  readonly volumeId: VolumeId;
-  /** Begins after the row with this first address; −1: at the beginning. */
-  readonly after: number;
-  readonly limit: number;
-}
 
 /** The A2C table, of which there may be a million rows: handed over in columns. */
 export class A2cRows {
-  readonly #open: Database.Statement<[...Row, revision: number]>;
+  readonly #open: Database.Statement<[...A2cRow, revision: number]>;
   readonly #close: Database.Statement<[revision: number, volumeId: VolumeId, firstLba: number]>;
-  readonly #livePage: Database.Statement<[volumeId: string, firstLba: number, limit: number], Row>;
-  readonly #pastPage: Database.Statement<PastPage, Row>;
-  readonly #opened: Database.Statement<[after: number, to: number, liveAt: number], Row>;
-  readonly #closed: Database.Statement<[at: number], Row>;
-  readonly #openedAt: Database.Statement<[at: number], Row>;
+  readonly #livePage: Database.Statement<
+    [volumeId: string, firstLba: number, limit: number],
+    A2cRow
+  >;
+  readonly #opened: Database.Statement<[after: number, to: number, liveAt: number], A2cRow>;
+  readonly #closed: Database.Statement<[at: number], A2cRow>;
+  readonly #openedAt: Database.Statement<[at: number], A2cRow>;
 
   constructor(database: Database.Database) {
     const rows = <Parameters extends unknown[]>(where: string) =>
       database
-        .prepare<Parameters, Row>(
+        .prepare<Parameters, A2cRow>(
           `SELECT ${COLUMNS} FROM a2c_entries WHERE ${where} ORDER BY volume_id, first_lba`,
         )
         .raw(true);
@@ -42,23 +36,10 @@ export class A2cRows {
        WHERE volume_id = ? AND first_lba = ? AND to_revision IS NULL`,
     );
     this.#livePage = database
-      .prepare<[string, number, number], Row>(
+      .prepare<[string, number, number], A2cRow>(
         `SELECT ${COLUMNS} FROM a2c_entries
          WHERE to_revision IS NULL AND (volume_id, first_lba) > (?, ?)
          ORDER BY volume_id, first_lba LIMIT ?`,
-      )
-      .raw(true);
-    // Both parts come in address order by their index, so no more is read than the page holds.
-    this.#pastPage = database
-      .prepare<PastPage, Row>(
-        `SELECT ${COLUMNS} FROM a2c_entries
-         WHERE to_revision IS NULL AND volume_id = @volumeId AND first_lba > @after
-           AND from_revision <= @revision
-         UNION ALL
-         SELECT ${COLUMNS} FROM a2c_entries
-         WHERE to_revision > @revision AND volume_id = @volumeId AND first_lba > @after
-           AND from_revision <= @revision
-         ORDER BY first_lba LIMIT @limit`,
       )
       .raw(true);
     this.#opened = rows(
@@ -87,7 +68,7 @@ export class A2cRows {
   }
 
   // Pages, because stepping through a statement row by row takes half as long again.
-  *#liveRows(): IterableIterator<Row> {
+  *#liveRows(): IterableIterator<A2cRow> {
     let last: readonly [volumeId: string, firstLba: number] = ["", -1];
     for (;;) {
       const page = this.#livePage.all(...last, LIVE_PAGE_ROWS);
@@ -96,12 +77,6 @@ export class A2cRows {
       if (!end || page.length < LIVE_PAGE_ROWS) return;
       last = [end[0], end[1]];
     }
-  }
-
-  /** A page of the rows of one volume that stood at a revision, in address order. */
-  pageAt(page: PastPage): RangeColumns {
-    const rows = this.#pastPage.all(page);
-    return byVolume(rows).get(page.volumeId) ?? noRanges();
   }
 
   /** The rows that stand at `to` and came after `from`. */
@@ -125,7 +100,7 @@ export class A2cRows {
 export const noRanges = (): RangeColumns => new RangeColumnsBuilder().build();
 
 /** `rows` come volume by volume. */
-function byVolume(rows: Iterable<Row>): Map<VolumeId, RangeColumns> {
+export function byVolume(rows: Iterable<A2cRow>): Map<VolumeId, RangeColumns> {
   const builders = new Map<VolumeId, RangeColumnsBuilder>();
   for (const [volumeId, firstLba, lastLba, cNodeId] of rows) {
     let builder = builders.get(volumeId);

@@ -4,7 +4,7 @@ import type { DeliveryRecord } from "../../core/delivery-record.ts";
 import { append } from "./append.ts";
 import { fillDigests } from "./fill-digests.ts";
 import { differencesBetween, headRecords, revisionDetails } from "./history.ts";
-import { rangesAt, tablesAt } from "./past.ts";
+import { ownersOf, rangesAt, tablesAt } from "./past.ts";
 import type { Engine } from "./protocol.ts";
 import { type Tables, tablesOf } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
@@ -18,11 +18,12 @@ export function createEngine(database: Database.Database): Engine {
       inTransaction(database, () => append(tables, baseRevision, entries)),
     changesBetween: (from, to) => differencesBetween(tables, from, to),
     revisions: (page) => tables.revisions.page(page),
-    heading: (revision) => tables.revisions.one(revision),
+    headings: (revisions) => revisions.flatMap((revision) => tables.revisions.one(revision) ?? []),
     revision: (revision) => revisionDetails(tables, revision),
     floorRevision: () => tables.cluster.bounds().floorRevision,
     tablesAt: (revision) => tablesAt(tables, revision),
     rangesAt: (revision, page) => rangesAt(tables, revision, page),
+    ownersOf: (address, page) => ownersOf(tables, address, page),
     deliveries: () => tables.deliveries.all(),
     addressLosses: () => tables.losses.all(),
     recordLoads: (loads) => inTransaction(database, () => tables.loads.put(loads)),

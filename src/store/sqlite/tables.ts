@@ -5,6 +5,7 @@ import { CredentialsRows } from "./credentials-rows.ts";
 import { DeliveryRows } from "./delivery-rows.ts";
 import { LoadRows } from "./load-rows.ts";
 import { LossRows } from "./loss-rows.ts";
+import { PastA2cRows } from "./past-a2c-rows.ts";
 import { RebalanceRows } from "./rebalance-rows.ts";
 import { RevisionRows } from "./revision-rows.ts";
 import { SettingsRows } from "./settings-rows.ts";
@@ -31,6 +32,7 @@ export function tablesOf(database: Database.Database) {
     linkAssignments: new VersionedRows(database, LINK_ASSIGNMENTS),
     volumes: new VersionedRows(database, VOLUMES),
     a2c: new A2cRows(database),
+    pastA2c: new PastA2cRows(database),
     settings: new SettingsRows(database),
     deliveries: new DeliveryRows(database),
     losses: new LossRows(database),
