@@ -5,6 +5,7 @@
 import type { ClusterState } from "./cluster-state.ts";
 import { a2cRow, DigestAccumulator, linkRow, nodeRow, volumeRow } from "./digest.ts";
 import { lostRevisionsAfter } from "./losses.ts";
+import { movesBetween } from "./map-moves.ts";
 import type {
   Credentials,
   Link,
@@ -90,7 +91,9 @@ export function countChanges(changes: Changes): ChangeCounts {
   let [a2cEntries, movedAddresses] = [0, 0];
   for (const { removed, added } of changes.maps) {
     a2cEntries += rangeCount(added);
-    movedAddresses += countMoved(removed, added);
+    for (const { firstLba, lastLba } of movesBetween(removed, added)) {
+      movedAddresses += lastLba - firstLba + 1;
+    }
   }
   return { a2cEntries, linkAssignments: changes.linkAssignments.length, movedAddresses };
 }
@@ -173,19 +176,4 @@ function mapChange({ key: volumeId, before, after }: Difference<VolumeId, Volume
   if (!before) return { volumeId, removed: NO_RANGES, added: after!.map.columns() };
   if (!after) return { volumeId, removed: before.map.columns(), added: NO_RANGES };
   return { volumeId, ...before.map.difference(after.map) };
-}
-
-/** Addresses that stand on both sides with different owners. */
-function countMoved(removed: RangeColumns, added: RangeColumns): number {
-  let moved = 0;
-  let [i, j] = [0, 0];
-  while (i < rangeCount(removed) && j < rangeCount(added)) {
-    const first = Math.max(removed.firstLba[i]!, added.firstLba[j]!);
-    const last = Math.min(removed.lastLba[i]!, added.lastLba[j]!);
-    const ownersDiffer = removed.owners[removed.owner[i]!] !== added.owners[added.owner[j]!];
-    if (ownersDiffer) moved += Math.max(0, last - first + 1);
-    if (removed.lastLba[i]! < added.lastLba[j]!) i++;
-    else j++;
-  }
-  return moved;
 }

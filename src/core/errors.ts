@@ -70,6 +70,7 @@ export type RefusalCode =
   | "process-owns-addresses"
   | "r-node-has-link"
   | "rebalance-not-applied"
+  | "restore-conflict"
   | "revision-compacted"
   | "servers-unreachable"
   | "snapshot-replaced"

@@ -29,6 +29,7 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "process-owns-addresses": 409,
   "r-node-has-link": 409,
   "rebalance-not-applied": 409,
+  "restore-conflict": 409,
   "servers-unreachable": 409,
   "storage-server-ahead": 409,
   "storage-server-gone": 409,

@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
+import type { z } from "zod";
 import { rangesOf } from "../../core/ranges.ts";
 import type { Difference } from "../../core/sorted-map.ts";
 import { unreadable } from "../../operations/past-tables.ts";
@@ -7,7 +6,8 @@ import type { RevisionDetails, RevisionRecord } from "../../store/store.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { pageOfRead, readPositionToken } from "../pages.ts";
 import type { RouteParts } from "../parts.ts";
-import { pageOf, queryInteger } from "../schemas/common.ts";
+import { pageOf } from "../schemas/common.ts";
+import { revisionParams as params } from "../schemas/history.ts";
 import * as schemas from "../schemas/tables.ts";
 import {
   formatTime,
@@ -17,10 +17,8 @@ import {
   volumeRecordView,
   withoutRevision,
 } from "../views.ts";
+import { restoreEndpoint } from "./restore.ts";
 
-const params = z.strictObject({
-  revision: queryInteger("A revision", { min: 0, max: MAX_ADDRESS_COUNT }).meta({ example: 8 }),
-});
 const base = { method: "GET", role: "viewer", tag: "Tables" } as const;
 
 const example = {
@@ -112,6 +110,7 @@ export function revisionEndpoints(parts: RouteParts): Endpoint[] {
         body: await deliveryOf(parts, revision),
       }),
     }),
+    restoreEndpoint(parts),
   ];
 }
 

@@ -1,16 +1,27 @@
 /** What is asked of, and told about, earlier revisions. */
 import { z } from "zod";
+import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
 import {
   address,
   cNodeId,
+  count,
+  linkId,
   pageOf,
   pageQuery,
   processId,
   queryAddress,
+  queryInteger,
   revision,
+  rNodeId,
+  text,
   time,
   volumeId,
 } from "./common.ts";
+import { MOVES_SHOWN_MAX, move } from "./rebalances.ts";
+
+export const revisionParams = z.strictObject({
+  revision: queryInteger("A revision", { min: 0, max: MAX_ADDRESS_COUNT }).meta({ example: 8 }),
+});
 
 const lba = address("The address", 25);
 
@@ -37,3 +48,28 @@ export const ownership = z.strictObject({
 export const addressHistory = z
   .strictObject({ volumeId, lba, ...pageOf(ownership).shape })
   .meta({ id: "AddressHistory" });
+
+export const restorePost = z
+  .strictObject({
+    dryRun: z.boolean().optional().meta({ description: "Only tell what would change" }),
+    reason: text(1000).optional().meta({ example: "before the night's rebalance" }),
+    allowUnreachable: z
+      .boolean()
+      .optional()
+      .meta({ description: "Also where storage servers that gain or lose cannot be reached" }),
+  })
+  .meta({ id: "RestorePost" });
+
+export const restoration = z
+  .strictObject({
+    restoredRevision: revision.meta({ description: "Whose tables these are" }),
+    revision: revision.nullable().meta({ description: "The new one; null: none was taken" }),
+    movedAddresses: count("Addresses that go from one owner to another", 22),
+    moveCount: count("Number of moves", 1),
+    moves: z.array(move).meta({ description: `The first ${MOVES_SHOWN_MAX}` }),
+    links: z.array(
+      z.strictObject({ linkId, fromRNodeId: rNodeId.nullable(), toRNodeId: rNodeId.nullable() }),
+    ),
+    keptVolumeIds: z.array(volumeId).meta({ description: "Came since, and keep their maps" }),
+  })
+  .meta({ id: "Restoration" });
