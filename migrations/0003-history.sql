@@ -28,3 +28,17 @@ CREATE INDEX a2c_entries_closed ON a2c_entries (to_revision, volume_id, first_lb
 
 -- Which process hosted a C-node then; processes change rarely.
 CREATE INDEX processes_hosting ON processes (c_node_id, from_revision);
+
+-- How much the history takes, so that it can be kept to a size: for each revision, about how many
+-- bytes its heading and the rows that it closed take, and the sum from the floor on. The figures
+-- are those of src/store/sqlite/history-bytes.ts.
+ALTER TABLE cluster ADD COLUMN history_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE revisions ADD COLUMN history_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE revisions SET history_bytes = 200
+  + 160 * (SELECT count(*) FROM a2c_entries WHERE to_revision = revisions.revision)
+  + 240 * (SELECT count(*) FROM storage_servers WHERE to_revision = revisions.revision)
+  + 240 * (SELECT count(*) FROM processes WHERE to_revision = revisions.revision)
+  + 240 * (SELECT count(*) FROM links WHERE to_revision = revisions.revision)
+  + 240 * (SELECT count(*) FROM link_assignments WHERE to_revision = revisions.revision)
+  + 240 * (SELECT count(*) FROM volumes WHERE to_revision = revisions.revision);
+UPDATE cluster SET history_bytes = (SELECT coalesce(sum(history_bytes), 0) FROM revisions);

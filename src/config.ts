@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type CallbackPolicy, parseCallbackPolicy } from "./push/callback-policy.ts";
 import { StartError } from "./start-error.ts";
+import type { HistoryLimits } from "./store/store.ts";
 
 const DEFAULT_DATABASE_URL = "sqlite:data/evenkeel.db";
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
@@ -44,11 +45,29 @@ const environmentSchema = z.object({
       description:
         "How storage servers reach this service, for what they fetch; by default the listening address",
     }),
+  HISTORY_REVISIONS_MAX: wholeNumber({ min: 1, max: 1_000_000 })
+    .default(10_000)
+    .meta({
+      description:
+        "So many revisions are kept at most; when there are more, the oldest tenth goes, and is " +
+        "answered with 410",
+    }),
+  HISTORY_BYTES_MAX: wholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER })
+    .default(1024 ** 3)
+    .meta({ description: "About so many bytes of history are kept at most, in the same way" }),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info")
     .meta({ description: "How much is logged: fatal, error, warn, info, debug, trace or silent" }),
 });
+
+function wholeNumber({ min, max }: { min: number; max: number }) {
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, "must be a whole number in decimal digits")
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+}
 
 function isBaseUrl(text: string): boolean {
   if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
@@ -70,6 +89,7 @@ export interface Config {
   readonly callbackPolicy: CallbackPolicy;
   /** Without a slash at the end; absent: the listening address. */
   readonly publicUrl: string | undefined;
+  readonly historyLimits: HistoryLimits;
   readonly logLevel: string;
 }
 
@@ -96,6 +116,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     tokensFile: TOKENS_FILE,
     callbackPolicy: callbackPolicyOf(CALLBACK_ALLOW),
     publicUrl: result.data.PUBLIC_URL,
+    historyLimits: {
+      revisionsMax: result.data.HISTORY_REVISIONS_MAX,
+      bytesMax: result.data.HISTORY_BYTES_MAX,
+    },
     logLevel: LOG_LEVEL,
   });
 }

@@ -15,6 +15,7 @@ import type { TokenEntry } from "./http/auth.ts";
 import type { RouteParts } from "./http/parts.ts";
 import { allEndpoints } from "./http/routes/index.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
+import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
 import { createPusher, type Pusher } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
@@ -26,6 +27,8 @@ import { readTokens } from "./tokens.ts";
 
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
 const CONNECTION_GRACE_MS = 3_000;
+/** Of a server that the pusher has not taken up. */
+const NOTHING_KNOWN = { settledRevision: 0, floorRevision: 0 };
 
 export interface ServiceParts {
   readonly config: Config;
@@ -60,7 +63,16 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     store,
     state,
     now: () => clock.now(),
-    onCommitted: (head) => pusher.headChanged(head),
+    onCommitted: (head) => {
+      pusher.headChanged(head);
+      history.wake();
+    },
+  });
+  const history = new HistoryKeeper({
+    store,
+    limits: config.historyLimits,
+    floorRevision: await store.floorRevision(),
+    onError: (error) => logger.error({ err: error }, "the history could not be pruned"),
   });
   const loads = new LoadBook(store, await store.loads());
   const publicUrl = new Listening(config.publicUrl);
@@ -72,6 +84,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     random: parts.random,
     log: logger.child({ part: "push" }),
     committed: () => commits.state,
+    floorRevision: () => history.floorRevision,
     publicUrl: () => publicUrl.known,
   });
   const app = await buildApp({
@@ -89,6 +102,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     app,
     start: async () => {
       await pusher.start(commits.state);
+      history.wake();
       const address = await listen(app, config);
       publicUrl.is(address);
       if (!config.tokensFile) logger.warn("no TOKENS_FILE: every caller on this machine is admin");
@@ -101,6 +115,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       await app.close().finally(cancel);
       await threads.close();
       await commits.drain();
+      await history.close();
       await pusher.close();
       await transport.close();
       await store.close();
@@ -142,7 +157,7 @@ function routeParts(
     distribution: {
       delivery: (server) =>
         pusher.delivery(server.id) ??
-        deliveryView(freshDelivery(server, clock.now()), headOf(state(), 0)),
+        deliveryView(freshDelivery(server, clock.now()), headOf(state(), NOTHING_KNOWN)),
       deliveryCounts: () => pusher.deliveryCounts(),
       progress: (revision) => pusher.progress(revision),
       settledRevision: () => pusher.head.settledRevision,

@@ -12,7 +12,7 @@ export interface Head {
   readonly revision: number;
   /** Of the distributed state, in the form used in messages. */
   readonly digest: string;
-  /** Deltas can be made from this revision on. */
+  /** Deltas can be made from this revision on: what was before is not kept (rule 9). */
   readonly floorRevision: number;
   /** Addresses that came up to this revision may be served. */
   readonly settledRevision: number;
@@ -39,13 +39,15 @@ export type DeliveryAction =
   | { readonly kind: "wait"; readonly until: number }
   | { readonly kind: "idle" };
 
-/** The whole history is kept, so deltas can be made from anywhere. */
-export function headOf(state: ClusterState, settledRevision: number): Head {
+export function headOf(
+  state: ClusterState,
+  { settledRevision, floorRevision }: Pick<Head, "settledRevision" | "floorRevision">,
+): Head {
   return {
     generation: state.generation,
     revision: state.distributedRevision,
     digest: formatDigest(state.digest),
-    floorRevision: 0,
+    floorRevision,
     settledRevision,
   };
 }

@@ -37,8 +37,8 @@ export async function addressHistory(
   }
   const asked = owners.slice(0, limit);
   const headings = new Map<number, RevisionRecord>();
-  for (const heading of await store.headings(asked.map((owner) => owner.fromRevision))) {
-    headings.set(heading.revision, heading);
-  }
+  const floor = await store.floorRevision();
+  const kept = asked.map((owner) => owner.fromRevision).filter((revision) => revision >= floor);
+  for (const heading of await store.headings(kept)) headings.set(heading.revision, heading);
   return asked.map((owner) => ({ ...owner, heading: headings.get(owner.fromRevision) }));
 }

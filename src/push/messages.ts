@@ -62,6 +62,11 @@ export class Messages {
         return { body: jsonBytes(settledMessage(state, step.settledRevision)), sent };
       case "delta": {
         const changes = await this.#parts.store.changesBetween(step.fromRevision, step.revision);
+        // The floor has been raised since the step was chosen.
+        if (!changes) {
+          const whole = { kind: "snapshot", revision: step.revision } as const;
+          return this.#build(state, whole, settledRevision);
+        }
         return { body: await bytesOf(deltaMessage(state, changes, settledRevision)), sent };
       }
       case "snapshot": {

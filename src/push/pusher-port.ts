@@ -26,6 +26,8 @@ export interface PusherParts {
   readonly random: () => number;
   readonly log: Log;
   readonly concurrentSendsMax?: number;
+  /** The oldest revision that deltas can begin at. */
+  readonly floorRevision: () => number;
   /** How storage servers reach this service, for what they fetch; without a slash at the end. */
   readonly publicUrl: () => Promise<string>;
   /** The committed state, for the sweep: it finds what a lost hint has not told. */

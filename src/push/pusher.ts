@@ -62,7 +62,7 @@ class StorageServerPusher implements Pusher {
   readonly #ledger: Ledger;
   readonly #messages: Messages;
   #state: ClusterState = emptyState({ clusterId: "", generation: 0 });
-  #head: Head = headOf(this.#state, 0);
+  #head: Head = headOf(this.#state, { settledRevision: 0, floorRevision: 0 });
   /** The head that all deliveries have been told; absent: some began before it was known. */
   #told: Head | undefined;
   #started = false;
@@ -225,7 +225,8 @@ class StorageServerPusher implements Pusher {
     if (known) this.#losses.load(known.losses);
     else this.#losses.follow(before, next);
     // Whoever is new begins at the new head; what is settled is told when all are there.
-    this.#head = headOf(next, 0);
+    const floorRevision = this.#parts.floorRevision();
+    this.#head = headOf(next, { settledRevision: 0, floorRevision });
     const changes = before.storageServers.differences(next.storageServers);
     this.#deliveries.follow(changes, known?.records ?? new Map());
     if (changes.length > 0) this.#told = undefined;
@@ -240,7 +241,10 @@ class StorageServerPusher implements Pusher {
   /** Finds out what is settled now, and tells all deliveries where the head is if that is news. */
   #moveHead(): void {
     const told = this.#told;
-    const head = settledHead(this.#state, this.#deliveries.records(), this.#losses);
+    const head = settledHead(this.#state, this.#deliveries.records(), {
+      losses: this.#losses,
+      floorRevision: this.#parts.floorRevision(),
+    });
     this.#head = head;
     this.#told = head;
     if (told && isSameHead(told, head)) return;

@@ -9,9 +9,9 @@ import type { AddressLosses } from "./losses.ts";
 export function settledHead(
   state: ClusterState,
   records: Iterable<DeliveryRecord>,
-  losses: AddressLosses,
+  { losses, floorRevision }: { losses: AddressLosses; floorRevision: number },
 ): Head {
-  const head = headOf(state, 0);
+  const head = headOf(state, { settledRevision: 0, floorRevision });
   const standings: Standing[] = [];
   for (const record of records) {
     const standing = standingOf(state, record, losses, head);
@@ -28,7 +28,8 @@ export function handOverOf(
   record: DeliveryRecord,
   losses: AddressLosses,
 ): { readonly unsettledRevision: number | undefined; readonly cutOff: boolean } {
-  const standing = standingOf(state, record, losses, headOf(state, 0));
+  const head = headOf(state, { settledRevision: 0, floorRevision: 0 });
+  const standing = standingOf(state, record, losses, head);
   return { unsettledRevision: firstUnsettled(standing), cutOff: standing.cutOff };
 }
 

@@ -27,14 +27,14 @@ export interface Store {
    * `baseRevision` any more and nothing was written; take the news in and decide again.
    */
   append(baseRevision: number, entries: readonly Append[]): Promise<"committed" | "conflict">;
-  /** The rows that differ between two revisions, from < to ≤ head. */
-  changesBetween(fromRevision: number, toRevision: number): Promise<DistributedChanges>;
+  /** The rows that differ between two revisions, from < to ≤ head; nothing from below the floor. */
+  changesBetween(fromRevision: number, toRevision: number): Promise<DistributedChanges | undefined>;
 
   /** Newest first, those of the filter below `before`, at most `limit`. */
   revisions(page: RevisionPage): Promise<RevisionRecord[]>;
   /** Revisions without what they changed, as far as they are kept. */
   headings(revisions: readonly number[]): Promise<RevisionRecord[]>;
-  /** One revision with everything it changed. */
+  /** One revision with everything it changed; nothing below the floor. */
   revision(revision: number): Promise<RevisionDetails | undefined>;
 
   /** The oldest revision that can be read; 0, the empty cluster, while nothing was pruned. */
@@ -56,6 +56,12 @@ export interface Store {
     address: Address,
     page: { closedBy?: number | undefined; limit: number },
   ): Promise<Ownership[]>;
+
+  /**
+   * One step of bringing the history back to its limits: raises the floor, or deletes at most
+   * `rowsMax` rows that can't be read any more.
+   */
+  prune(limits: HistoryLimits, rowsMax: number): Promise<PruneStep>;
 
   /** The delivery ledger. */
   deliveries(): Promise<DeliveryRecord[]>;
@@ -165,6 +171,19 @@ export interface PastTables {
   readonly processes: readonly Process[];
   readonly volumes: readonly VolumeRecord[];
   readonly linkAssignments: readonly LinkAssignment[];
+}
+
+/** When one is passed, a tenth of it goes. The head is always kept. */
+export interface HistoryLimits {
+  readonly revisionsMax: number;
+  /** About so many bytes of the store. */
+  readonly bytesMax: number;
+}
+
+export interface PruneStep {
+  readonly floorRevision: number;
+  /** Nothing is left to be done. */
+  readonly done: boolean;
 }
 
 export interface Address {

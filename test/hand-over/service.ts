@@ -47,6 +47,7 @@ export class ServiceLife {
           new Promise((resolve) => this.writes.push({ records, done: resolve })),
       },
       transport,
+      floorRevision: () => 0,
       // The timers of a life that has ended ring for nobody.
       clock: {
         now: () => clock.now(),

@@ -38,8 +38,11 @@ export class FakeStore {
 
   async changesBetween(from: number, to: number) {
     this.deltasAsked.push(`${from}-${to}`);
-    return this.history.between(from, to);
+    return from < this.floor ? undefined : this.history.between(from, to);
   }
+
+  /** Nothing is made from below it. */
+  floor = 0;
 
   async recordDeliveries(
     records: readonly DeliveryRecord[],
@@ -171,5 +174,6 @@ export function partsWith(
   parts: Pick<PusherParts, "store" | "transport" | "clock"> & Partial<PusherParts>,
 ): PusherParts {
   const publicUrl = async () => "http://127.0.0.1:8080";
-  return { random: () => 0.5, log: new RecordingLog(), publicUrl, ...parts };
+  const floorRevision = () => 0;
+  return { random: () => 0.5, log: new RecordingLog(), publicUrl, floorRevision, ...parts };
 }

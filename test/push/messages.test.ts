@@ -57,3 +57,13 @@ test("what could not be built is built again", async () => {
   broken = false;
   expect((await messages.messageFor(store.state, delta(1, 3), 0)).sent.revision).toBe(3);
 });
+
+test("a step from below the floor, raised since it was chosen, becomes a snapshot", async () => {
+  const store = storeWithChanges(5);
+  store.floor = 3;
+  const messages = messagesOf(store);
+  const { body, sent } = await messages.messageFor(store.state, delta(2, 5), 0);
+  expect(sent).toMatchObject({ kind: "snapshot", revision: 5 });
+  expect(JSON.parse(Buffer.from(body).toString())).toMatchObject({ kind: "snapshot", revision: 5 });
+  expect((await messages.messageFor(store.state, delta(3, 5), 0)).sent.kind).toBe("delta");
+});

@@ -1,5 +1,6 @@
 /**
- * Appends to a store until it is killed, and prints each revision once it is acknowledged. Plain
+ * Appends to a store until it is killed, and prints each revision once it is acknowledged; with a
+ * second argument it keeps no more revisions than that, pruned in the smallest steps. Plain
  * JavaScript on the compiled program, because Node 20 can't run TypeScript in a child process.
  */
 import { AddressMap } from "../../dist/core/address-map.js";
@@ -12,6 +13,7 @@ import { openSqliteStore } from "../../dist/store/sqlite/open.js";
 const BLOCK_COUNT = 1_000;
 const BATCH = 3;
 
+const revisionsMax = Number(process.argv[3] ?? 0);
 const store = await openSqliteStore({ file: process.argv[2], newClusterId: "killed" });
 let state = restoreState(await store.load());
 for (;;) {
@@ -23,6 +25,7 @@ for (;;) {
     state = after;
   }
   const outcome = await store.append(base, entries);
+  if (revisionsMax) await store.prune({ revisionsMax, bytesMax: 2 ** 40 }, 2);
   process.stdout.write(outcome === "committed" ? `${state.revision}\n` : "conflict\n");
 }
 

@@ -35,7 +35,7 @@ export function historyContract({ newStore, reopen }: Bench): void {
         expect(plainState(restoreState(await store.load()))).toEqual(plainState(states.at(-1)!));
         for (let from = 0; from < states.length; from++) {
           for (let to = from + 1; to < states.length; to++) {
-            const changes = await store.changesBetween(from, to);
+            const changes = (await store.changesBetween(from, to))!;
             const view = withChanges(distributedView(states[from]!), changes);
             expect(view).toEqual(distributedView(states[to]!));
           }
@@ -104,7 +104,7 @@ export function historyContract({ newStore, reopen }: Bench): void {
     const three = decisionOf(two.after, threeDraft);
     await store.append(0, [one.entry, two.entry, three.entry]);
     const rows = async (from: number, to: number) =>
-      (await store.changesBetween(from, to)).a2c.map(({ ranges }) => [
+      (await store.changesBetween(from, to))!.a2c.map(({ ranges }) => [
         [...ranges.firstLba],
         [...ranges.owner].map((owner) => ranges.owners[owner]),
       ]);

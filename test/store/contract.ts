@@ -11,6 +11,7 @@ import { historyContract } from "./contract-history.ts";
 import { ownersContract } from "./contract-owners.ts";
 import { pastContract } from "./contract-past.ts";
 import { rebalancesContract } from "./contract-rebalances.ts";
+import { retentionContract } from "./contract-retention.ts";
 
 export function storeContract(name: string, newLocation: () => Promise<StoreLocation>): void {
   describe(`${name}, by the store's contract`, () => {
@@ -45,6 +46,7 @@ export function storeContract(name: string, newLocation: () => Promise<StoreLoca
     historyContract(bench);
     pastContract(bench);
     ownersContract(bench);
+    retentionContract(bench);
     deliveriesContract(bench);
     rebalancesContract(bench);
   });

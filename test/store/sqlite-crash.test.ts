@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { a2cRow, DigestAccumulator, volumeRow } from "../../src/core/digest.ts";
+import { a2cRow, DigestAccumulator, formatDigest, volumeRow } from "../../src/core/digest.ts";
+import { rangesOf } from "../../src/core/ranges.ts";
 import { restoreState, type StateRecords } from "../../src/core/stored-state.ts";
+import type { Store } from "../../src/store/store.ts";
 import { newFile, openStore } from "./sqlite-support.ts";
 
 const CHILD = fileURLToPath(new URL("append-until-killed.mjs", import.meta.url));
@@ -32,6 +34,30 @@ it("keeps every acknowledged append of a process that is killed", async () => {
   }
 });
 
+it("goes on pruning where a kill has interrupted it, and reads what it keeps", async () => {
+  const file = newFile();
+  const limits = { revisionsMax: 10, bytesMax: 2 ** 40 };
+  let floor = 0;
+  for (const acknowledgements of [6, 9, 14]) {
+    await appendUntilKilled(file, acknowledgements, limits.revisionsMax);
+    const store = await openStore(file);
+    const { revision: head, digest } = await store.load();
+    expect(await store.floorRevision()).toBeGreaterThanOrEqual(floor);
+    floor = await store.floorRevision();
+    const kept = Array.from({ length: head - floor + 1 }, (_, i) => floor + i);
+    const before = await Promise.all(kept.map((revision) => digestAt(store, revision)));
+    for (let done = false; !done; ) {
+      ({ done, floorRevision: floor } = await store.prune(limits, 7));
+    }
+    expect(head - floor).toBeLessThan(limits.revisionsMax);
+    const after = await Promise.all(kept.map((revision) => digestAt(store, revision)));
+    expect(after.slice(-1)).toEqual([formatDigest(digest)]);
+    expect(after).toEqual(before.map((one, i) => (kept[i]! < floor ? undefined : one)));
+    await store.close();
+  }
+  expect(floor).toBeGreaterThan(0);
+});
+
 it("is refused while another process has the file, and free once that is killed", async () => {
   const file = newFile();
   const { child, lines } = startChild(file);
@@ -42,8 +68,12 @@ it("is refused while another process has the file, and free once that is killed"
 });
 
 /** The last revision that the child has acknowledged before it was killed. */
-async function appendUntilKilled(file: string, acknowledgements: number): Promise<number> {
-  const { child, lines } = startChild(file);
+async function appendUntilKilled(
+  file: string,
+  acknowledgements: number,
+  revisionsMax?: number,
+): Promise<number> {
+  const { child, lines } = startChild(file, revisionsMax);
   for (let i = 1; i < acknowledgements; i++) await lines.next();
   let last = Number((await lines.next()).value);
   await kill(child);
@@ -51,8 +81,9 @@ async function appendUntilKilled(file: string, acknowledgements: number): Promis
   return last;
 }
 
-function startChild(file: string) {
-  const child = spawn(process.execPath, [CHILD, file], { stdio: ["ignore", "pipe", "inherit"] });
+function startChild(file: string, revisionsMax = 0) {
+  const parameters = [CHILD, file, String(revisionsMax)];
+  const child = spawn(process.execPath, parameters, { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return { child, lines };
 }
@@ -61,6 +92,20 @@ async function kill(child: ChildProcess): Promise<void> {
   const exited = once(child, "exit");
   child.kill("SIGKILL");
   await exited;
+}
+
+/** Computed from the rows of a revision, and found to be what was kept with it. */
+async function digestAt(store: Store, revision: number): Promise<string | undefined> {
+  const tables = await store.tablesAt(revision);
+  if (!tables) return undefined;
+  const rows = new DigestAccumulator();
+  for (const volume of tables.volumes) {
+    rows.toggle(volumeRow(volume));
+    const ranges = await store.rangesAt(revision, { volumeId: volume.id, limit: 10_000 });
+    for (const range of rangesOf(ranges!)) rows.toggle(a2cRow({ volumeId: volume.id, ...range }));
+  }
+  expect(formatDigest(rows.digest())).toBe(formatDigest(tables.digest));
+  return formatDigest(tables.digest);
 }
 
 /** Computed anew; that restoring them succeeds shows that the rows have no gap and no overlap. */

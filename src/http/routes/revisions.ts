@@ -104,7 +104,7 @@ export function revisionEndpoints(parts: RouteParts): Endpoint[] {
           example: { revision: 8, servers: 3, acked: 2, behind: ["s-3"] },
         },
       },
-      problems: [404],
+      problems: [404, 410],
       handle: async ({ params: { revision } }) => ({
         status: 200,
         body: await deliveryOf(parts, revision),
@@ -119,7 +119,8 @@ export async function deliveryOf(
   parts: RouteParts,
   revision: number,
 ): Promise<z.output<typeof schemas.deliveryProgress>> {
-  const heading = await findHeading(parts, revision);
+  const [heading] = await parts.store.revisions({ before: revision + 1, limit: 1 });
+  if (heading?.revision !== revision) throw await unreadable(parts, revision);
   const { servers, acked, behind } = parts.distribution.progress(heading.distributedRevision);
   const convergedAt = await convergedAtOf(parts, heading);
   return { revision, servers, acked, behind: [...behind], ...convergence({ convergedAt }) };
@@ -131,19 +132,13 @@ async function convergedAtOf(
   { revision, at, distributedRevision, convergedAt }: RevisionRecord,
 ): Promise<number | undefined> {
   if (distributedRevision === revision || distributedRevision === 0) return convergedAt;
-  const distributed = await findHeading(parts, distributedRevision);
-  return distributed.convergedAt && Math.max(at, distributed.convergedAt);
+  const [distributed] = await parts.store.headings([distributedRevision]);
+  return distributed?.convergedAt && Math.max(at, distributed.convergedAt);
 }
 
 async function findDetails(parts: RouteParts, revision: number): Promise<RevisionDetails> {
   const details = await parts.store.revision(revision);
   if (details) return details;
-  throw await unreadable(parts, revision);
-}
-
-async function findHeading(parts: RouteParts, revision: number): Promise<RevisionRecord> {
-  const [heading] = await parts.store.headings([revision]);
-  if (heading) return heading;
   throw await unreadable(parts, revision);
 }
 

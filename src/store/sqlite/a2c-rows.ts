@@ -21,6 +21,8 @@ export class A2cRows {
   readonly #closed: Database.Statement<[at: number], A2cRow>;
   readonly #openedAt: Database.Statement<[at: number], A2cRow>;
 
+  readonly #prune: Database.Statement<[floor: number, limit: number]>;
+
   constructor(database: Database.Database) {
     const rows = <Parameters extends unknown[]>(where: string) =>
       database
@@ -42,6 +44,10 @@ export class A2cRows {
          ORDER BY volume_id, first_lba LIMIT ?`,
       )
       .raw(true);
+    this.#prune = database.prepare(
+      `DELETE FROM a2c_entries WHERE rowid IN (
+         SELECT rowid FROM a2c_entries WHERE to_revision < ? LIMIT ?)`,
+    );
     this.#opened = rows(
       "from_revision > ? AND from_revision <= ? AND (to_revision IS NULL OR to_revision > ?)",
     );
@@ -60,6 +66,11 @@ export class A2cRows {
         this.#open.run(volumeId, firstLba[i]!, lastLba[i]!, owners[owner[i]!]!, revision);
       }
     }
+  }
+
+  /** Deletes rows that stood at no revision from the one before `floor` on; tells how many. */
+  prune(floor: number, limit: number): number {
+    return this.#prune.run(floor, limit).changes;
   }
 
   /** The head's rows by volume, in address order. */

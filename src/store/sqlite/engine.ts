@@ -6,12 +6,14 @@ import { fillDigests } from "./fill-digests.ts";
 import { differencesBetween, headRecords, revisionDetails } from "./history.ts";
 import { ownersOf, rangesAt, tablesAt } from "./past.ts";
 import type { Engine } from "./protocol.ts";
+import { Pruner } from "./pruner.ts";
 import { type Tables, tablesOf } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 
 export function createEngine(database: Database.Database): Engine {
   const tables = tablesOf(database);
   inTransaction(database, () => fillDigests(database, tables));
+  const pruner = new Pruner(database, tables);
   return {
     load: () => headRecords(tables),
     append: (baseRevision, entries) =>
@@ -24,6 +26,7 @@ export function createEngine(database: Database.Database): Engine {
     tablesAt: (revision) => tablesAt(tables, revision),
     rangesAt: (revision, page) => rangesAt(tables, revision, page),
     ownersOf: (address, page) => ownersOf(tables, address, page),
+    prune: (limits, rowsMax) => pruner.step(limits, rowsMax),
     deliveries: () => tables.deliveries.all(),
     addressLosses: () => tables.losses.all(),
     recordLoads: (loads) => inTransaction(database, () => tables.loads.put(loads)),

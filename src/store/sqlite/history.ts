@@ -23,9 +23,14 @@ export function headRecords(tables: Tables): StateRecords {
   };
 }
 
-export function differencesBetween(tables: Tables, from: number, to: number): DistributedChanges {
-  const head = tables.cluster.read().revision;
+export function differencesBetween(
+  tables: Tables,
+  from: number,
+  to: number,
+): DistributedChanges | undefined {
+  const { floorRevision, revision: head } = tables.cluster.bounds();
   invariant(from < to && to <= head, `${from} is before ${to}, which isn't after the head ${head}`);
+  if (from < floorRevision) return undefined;
   return {
     fromRevision: from,
     toRevision: to,
@@ -40,7 +45,7 @@ export function differencesBetween(tables: Tables, from: number, to: number): Di
 }
 
 export function revisionDetails(tables: Tables, revision: number): RevisionDetails | undefined {
-  const record = tables.revisions.one(revision);
+  const record = tables.cluster.keeps(revision) && tables.revisions.one(revision);
   if (!record) return undefined;
   const before = revision - 1;
   const volumes = tables.volumes.differencesBetween(before, revision);

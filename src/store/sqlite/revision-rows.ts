@@ -2,6 +2,7 @@ import type Database from "better-sqlite3";
 import { type Digest, EMPTY_DIGEST } from "../../core/digest.ts";
 import type { RevisionPage, RevisionRecord } from "../store.ts";
 import { rowCodec, type SqlRow } from "./columns.ts";
+import { historyBytes } from "./history-bytes.ts";
 import type { PackedAppend } from "./protocol.ts";
 
 type FlatRevision = Omit<RevisionRecord, "changed"> & RevisionRecord["changed"];
@@ -28,6 +29,11 @@ export interface RevisionFigures {
   readonly digest: Digest;
 }
 
+interface RevisionBytes {
+  readonly revision: number;
+  readonly bytes: number;
+}
+
 /** Every parameter has a value, which may be none. */
 type AnyPage = { [Name in keyof Required<RevisionPage>]: RevisionPage[Name] | undefined };
 
@@ -39,11 +45,14 @@ export class RevisionRows {
   readonly #page: Database.Statement<[AnyPage], SqlRow>;
   readonly #converge: Database.Statement<[at: number, revision: number]>;
 
+  readonly #bytes: Database.Statement<[from: number], RevisionBytes>;
+  readonly #prune: Database.Statement<{ floor: number; limit: number }>;
+
   constructor(database: Database.Database) {
     const select = `SELECT ${COLUMNS} FROM revisions`;
     this.#add = database.prepare(
-      `INSERT INTO revisions (${COLUMNS}, generation, digest)
-       VALUES (${PLACES}, coalesce(?, (SELECT generation FROM cluster)), ?)`,
+      `INSERT INTO revisions (${COLUMNS}, generation, digest, history_bytes)
+       VALUES (${PLACES}, coalesce(?, (SELECT generation FROM cluster)), ?, ?)`,
     );
     this.#figures = database.prepare(
       `SELECT generation, distributed_revision AS distributedRevision, digest
@@ -61,6 +70,17 @@ export class RevisionRows {
          ORDER BY revision DESC LIMIT @limit`,
       )
       .raw(true);
+    this.#bytes = database.prepare(
+      `SELECT revision, history_bytes AS bytes FROM revisions WHERE revision >= ?
+       ORDER BY revision`,
+    );
+    // The distributed head as of the floor stays: it tells when what came after it was converged.
+    this.#prune = database.prepare(
+      `DELETE FROM revisions WHERE revision IN (
+         SELECT revision FROM revisions WHERE revision < @floor AND revision <> (
+           SELECT distributed_revision FROM revisions WHERE revision = @floor)
+         LIMIT @limit)`,
+    );
     this.#converge = database.prepare(
       `UPDATE revisions SET converged_at = ?
        WHERE converged_at IS NULL AND distributed_revision = revision AND revision <= ?`,
@@ -70,7 +90,17 @@ export class RevisionRows {
   add({ heading, distributedRevision, changes, digest }: PackedAppend): void {
     const { changed, ...rest } = heading;
     const row = CODEC.toRow({ ...rest, ...changed, distributedRevision });
-    this.#add.run(...row, changes.generation ?? null, digest);
+    this.#add.run(...row, changes.generation ?? null, digest, historyBytes(changes));
+  }
+
+  /** How much revisions take, oldest first. */
+  bytesFrom(revision: number): IterableIterator<RevisionBytes> {
+    return this.#bytes.iterate(revision);
+  }
+
+  /** Deletes headings below the floor; tells how many. */
+  prune(floor: number, limit: number): number {
+    return this.#prune.run({ floor, limit }).changes;
   }
 
   figuresAt(revision: number): RevisionFigures | undefined {

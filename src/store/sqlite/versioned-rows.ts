@@ -14,6 +14,8 @@ export class VersionedRows<Key extends string, Fields> {
   readonly #before: Database.Statement<[number, number, number], SqlRow>;
   readonly #after: Database.Statement<[number, number, number], SqlRow>;
 
+  readonly #prune: Database.Statement<[floor: number, limit: number]>;
+
   constructor(database: Database.Database, table: VersionedTable<Key, Fields>) {
     const { name, keyColumn, codec } = table;
     const columns = codec.columns.join(", ");
@@ -30,6 +32,10 @@ export class VersionedRows<Key extends string, Fields> {
         `SELECT ${columns} FROM ${name} WHERE to_revision IS NULL ORDER BY ${keyColumn}`,
       )
       .raw(true);
+    this.#prune = database.prepare(
+      `DELETE FROM ${name} WHERE rowid IN (
+         SELECT rowid FROM ${name} WHERE to_revision < ? LIMIT ?)`,
+    );
     // Two reads, since one would look at every row that there ever was.
     this.#at = database
       .prepare<{ revision: number }, SqlRow>(
@@ -68,6 +74,11 @@ export class VersionedRows<Key extends string, Fields> {
   /** In key order. */
   live(): Fields[] {
     return this.#live.all().map(this.#table.codec.fromRow);
+  }
+
+  /** Deletes rows that stood at no revision from the one before `floor` on; tells how many. */
+  prune(floor: number, limit: number): number {
+    return this.#prune.run(floor, limit).changes;
   }
 
   /** In key order. */

@@ -1,0 +1,66 @@
+/**
+ * Keeps the history to its limits, a bounded step at a time. First the floor is raised, durably:
+ * from then on nothing below it is read. Then the rows that nobody can read any more go in
+ * batches; what a kill interrupts is found again by the floor.
+ */
+import type Database from "better-sqlite3";
+import type { HistoryLimits, PruneStep } from "../store.ts";
+import type { Tables } from "./tables.ts";
+import { inTransaction } from "./transaction.ts";
+
+/** When a limit is passed the history is cut to so much of it, so that one cut serves for long. */
+const KEPT_SHARE = 0.9;
+
+export class Pruner {
+  readonly #database: Database.Database;
+  readonly #tables: Tables;
+  /** Below this floor nothing is left. */
+  #cleared: number | undefined;
+
+  constructor(database: Database.Database, tables: Tables) {
+    this.#database = database;
+    this.#tables = tables;
+  }
+
+  step(limits: HistoryLimits, rowsMax: number): PruneStep {
+    const { floorRevision } = this.#tables.cluster.bounds();
+    const raised = this.#dueFloor(limits);
+    if (raised > floorRevision) {
+      inTransaction(this.#database, () => this.#tables.cluster.raiseFloor(raised));
+      return { floorRevision: raised, done: false };
+    }
+    if (this.#cleared === floorRevision) return { floorRevision, done: true };
+    const done = inTransaction(this.#database, () => this.#clearBelow(floorRevision, rowsMax));
+    if (done) this.#cleared = floorRevision;
+    return { floorRevision, done };
+  }
+
+  /** Where the floor is to be; the head itself always stays. */
+  #dueFloor({ revisionsMax, bytesMax }: HistoryLimits): number {
+    const { floorRevision, revision: head, historyBytes } = this.#tables.cluster.bounds();
+    let due = floorRevision;
+    if (head - floorRevision + 1 > revisionsMax) {
+      due = head + 1 - Math.max(1, Math.floor(revisionsMax * KEPT_SHARE));
+    }
+    if (historyBytes <= bytesMax) return due;
+    let kept = historyBytes;
+    for (const { revision, bytes } of this.#tables.revisions.bytesFrom(floorRevision)) {
+      if (revision >= due && kept <= bytesMax * KEPT_SHARE) return revision;
+      kept -= bytes;
+    }
+    return head;
+  }
+
+  /** Whether nothing is left. */
+  #clearBelow(floor: number, rowsMax: number): boolean {
+    const { a2c, storageServers, processes, links, linkAssignments, volumes } = this.#tables;
+    const { settings, revisions } = this.#tables;
+    let left = rowsMax;
+    for (const table of [a2c, storageServers, processes, links, linkAssignments, volumes]) {
+      left -= table.prune(floor, left);
+    }
+    left -= settings.prune(floor, left);
+    left -= revisions.prune(floor, left);
+    return left > 0;
+  }
+}
