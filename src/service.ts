@@ -14,6 +14,7 @@ import { type App, buildApp } from "./http/app.ts";
 import type { TokenEntry } from "./http/auth.ts";
 import type { RouteParts } from "./http/parts.ts";
 import { allEndpoints } from "./http/routes/index.ts";
+import { AuditLog } from "./operations/audit-log.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
 import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
@@ -74,6 +75,11 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     floorRevision: await store.floorRevision(),
     onError: (error) => logger.error({ err: error }, "the history could not be pruned"),
   });
+  const audit = new AuditLog({
+    store,
+    clock,
+    onLost: (count, error) => logger.error({ err: error, count }, "calls missing in the audit"),
+  });
   const loads = new LoadBook(store, await store.loads());
   const publicUrl = new Listening(config.publicUrl);
   const transport = createTransport({ policy: config.callbackPolicy, clock });
@@ -93,6 +99,8 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     ),
     state: () => commits.state,
     tokens: () => tokens.entries,
+    audit: (entry) => audit.record(entry),
+    now: () => clock.now(),
     logger,
     secure: false,
     // Who waits for convergence is answered with what there is.
@@ -115,6 +123,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       await app.close().finally(cancel);
       await threads.close();
       await commits.drain();
+      await audit.close();
       await history.close();
       await pusher.close();
       await transport.close();

@@ -1,5 +1,6 @@
 /** The application: endpoints become guarded routes; every answer leaves in one way. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { type AuditParts, auditCalls } from "./audit-calls.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { addDocs } from "./docs.ts";
 import { BODY_LIMIT_BYTES, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
@@ -8,7 +9,7 @@ import { addMethodRefusals } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
 import { addEndpoint } from "./route.ts";
 
-export interface AppParts extends FinishParts {
+export interface AppParts extends FinishParts, AuditParts {
   readonly endpoints: readonly Endpoint[];
   readonly logger: FastifyBaseLogger;
 }
@@ -45,6 +46,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   app.removeContentTypeParser("text/plain");
   takeJson(app);
   finishAnswers(app, parts);
+  auditCalls(app, parts);
   await addDocs(app, openApiDocument(parts.endpoints));
   for (const endpoint of parts.endpoints) addEndpoint(app, parts, endpoint);
   addMethodRefusals(app, parts);

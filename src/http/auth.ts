@@ -66,6 +66,8 @@ export function authorise(
       { "www-authenticate": "Bearer" },
     );
   }
+  // Also of who may not do this: the log and the audit name him.
+  request.actor = identity.actor;
   if (storageServer && isServer(identity, storageServer, request)) return identity;
   if (RANK[identity.role] < RANK[role]) {
     throw new HttpProblem(403, "forbidden", {

@@ -66,6 +66,7 @@ export function answerError(reply: FastifyReply, error: unknown): FastifyReply {
   if (!known) reply.log.error({ err: error }, "request failed by a mistake of the service");
   const problem = known ?? internalProblem();
   if (error instanceof HttpProblem) reply.headers(error.headers);
+  reply.problemCode = problem.code;
   if (problem.status === 503) reply.header("retry-after", 1);
   return reply
     .code(problem.status)

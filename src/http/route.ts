@@ -2,6 +2,7 @@
 import { pipeline, Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { auditCallOf } from "./audit-calls.ts";
 import type { AuthParts } from "./auth.ts";
 import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
@@ -39,7 +40,11 @@ async function answer(
       ? (undefined as never)
       : (parse(endpoint.body, bodyOf(endpoint, request), "body") as never),
     rawBody: request.body instanceof Uint8Array ? request.body : NO_BYTES,
-    caller: { actor: request.actor, match: parseIfMatch(request.headers["if-match"]) },
+    caller: {
+      actor: request.actor,
+      match: parseIfMatch(request.headers["if-match"]),
+      call: auditCallOf(request),
+    },
     accept: request.headers.accept,
     acceptsGzip: acceptsGzip(request),
     log: request.log,

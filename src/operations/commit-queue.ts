@@ -19,6 +19,8 @@ export interface Command<T> {
   readonly kind: string;
   readonly actor: string;
   readonly reason?: string | undefined;
+  /** Kept with the revision. */
+  readonly call?: Append["call"];
   /** Throws a `Refusal`, or tells the next state. `at` is in milliseconds since 1970. */
   decide(state: ClusterState, at: number): Decision<T>;
 }
@@ -177,6 +179,7 @@ async function appendOf(
     distributedRevision: sealed.distributedRevision,
     linkAssignmentsRevision: sealed.linkAssignmentsRevision,
     losses: lossesBetween(before, sealed),
+    call: command.call,
     rebalance,
   };
   return { append, sealed };

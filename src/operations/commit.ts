@@ -6,8 +6,20 @@ import {
   requireMatch,
   type ValidRevisions,
 } from "../core/decisions/precondition.ts";
-import type { Committed, Decision } from "./commit-queue.ts";
+import type { Command, Committed, Decision } from "./commit-queue.ts";
 import type { Caller, OperationParts } from "./parts.ts";
+
+/** Submits what a caller wants done, and tells his call that it has taken a revision. */
+export async function submit<T>(
+  { commits }: Pick<OperationParts, "commits">,
+  { actor, call }: Caller,
+  command: Omit<Command<T>, "actor" | "call">,
+): Promise<Committed<T>> {
+  const told = call && { method: call.method, path: call.path };
+  const committed = await commits.submit({ ...command, actor, call: told });
+  if (committed.changed) call?.onCommitted();
+  return committed;
+}
 
 interface RecordCommand<T> {
   readonly kind: string;
@@ -21,15 +33,15 @@ interface RecordCommand<T> {
 
 /** Commits the change where the caller's version is the present one; tells whether it is new. */
 export function commitRecord<T extends { readonly revision: number }>(
-  { commits }: OperationParts,
-  { actor, match }: Caller,
+  parts: OperationParts,
+  caller: Caller,
   command: RecordCommand<T>,
 ): Promise<Committed<{ created: boolean }>> {
   const { kind, find, decide, valid = (_, record) => recordRevisions(record) } = command;
+  const { match } = caller;
   const check = command.versionNeeded ? demandMatch : requireMatch;
-  return commits.submit({
+  return submit(parts, caller, {
     kind,
-    actor,
     decide: (state) => {
       const existing = find(state);
       if (existing) check(state, match, valid(state, existing));
@@ -52,17 +64,16 @@ interface TableCommand<T> {
 
 /** Commits a change that is not of one record. */
 export function commitTable<T>(
-  { commits }: OperationParts,
-  { actor, match }: Caller,
+  parts: OperationParts,
+  caller: Caller,
   { kind, reason, valid, versionNeeded, decide }: TableCommand<T>,
 ): Promise<Committed<T>> {
   const check = versionNeeded ? demandMatch : requireMatch;
-  return commits.submit({
+  return submit(parts, caller, {
     kind,
-    actor,
     reason,
     decide: (state, at) => {
-      check(state, match, valid(state));
+      check(state, caller.match, valid(state));
       return decide(state, at);
     },
   });

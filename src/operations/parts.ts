@@ -41,4 +41,15 @@ export interface Delivery {
 export interface Caller {
   readonly actor: string;
   readonly match?: Match | undefined;
+  /** Absent: nobody called. */
+  readonly call?: AuditCall | undefined;
+}
+
+/** The call as the audit is told of it. */
+export interface AuditCall {
+  readonly method: string;
+  /** Without a query. */
+  readonly path: string;
+  /** Called when it has taken a revision, with which it was written. */
+  readonly onCommitted: () => void;
 }

@@ -3,6 +3,7 @@ import { findStorageServer } from "../core/decisions/find.ts";
 import { admitReport, releaseReportedLinks } from "../core/decisions/reports.ts";
 import type { Report } from "../core/delivery-reports.ts";
 import type { LinkId, LinkState, ProcessId, StorageServerId } from "../core/model.ts";
+import { submit } from "./commit.ts";
 import type { Caller, OperationParts } from "./parts.ts";
 
 export interface ServerReport {
@@ -29,7 +30,7 @@ export interface ReportAnswer {
  */
 export async function takeReport(
   parts: OperationParts,
-  { actor }: Caller,
+  caller: Caller,
   { id, report }: { readonly id: StorageServerId; readonly report: ServerReport },
 ): Promise<ReportAnswer> {
   const { commits, delivery, loads, now } = parts;
@@ -37,9 +38,8 @@ export async function takeReport(
   admitReport(commits.state, id, report);
   const down = report.links.filter(({ state }) => state === "down").map(({ linkId }) => linkId);
   if (down.length > 0) {
-    await commits.submit({
+    await submit(parts, caller, {
       kind: "report-links-down",
-      actor,
       reason: `reported down by storage server ${id}`,
       decide: (state) => ({ state: releaseReportedLinks(state, id, down), answer: undefined }),
     });

@@ -92,7 +92,44 @@ export interface Store {
   /** In process id order. */
   loads(): Promise<MeasuredLoad[]>;
 
+  /** Keeps what was done and denied without a revision; the oldest go where there are too many. */
+  recordAudit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Newest first, those of the filter below `before`, at most `limit`. */
+  audit(page: AuditPage): Promise<AuditRecord[]>;
+
   close(): Promise<void>;
+}
+
+/** What became of a call. */
+export interface AuditEntry {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly actor: string;
+  readonly method: string;
+  /** Without a query. */
+  readonly path: string;
+  /** `done`: it needed no revision. */
+  readonly outcome: "committed" | "done" | "refused" | "denied";
+  /** Absent where it was committed: the answer came after. */
+  readonly status?: number | undefined;
+  /** Of the problem. */
+  readonly code?: string | undefined;
+  readonly revision?: number | undefined;
+}
+
+export interface AuditRecord extends AuditEntry {
+  /** Rises with time. */
+  readonly id: number;
+}
+
+export interface AuditPage {
+  readonly limit: number;
+  readonly before?: number | undefined;
+  readonly actor?: string | undefined;
+  /** Milliseconds since 1970: from this time on. */
+  readonly since?: number | undefined;
+  /** Before this time. */
+  readonly until?: number | undefined;
 }
 
 /** One decision, and the revision it takes. */
@@ -105,6 +142,8 @@ export interface Append {
   readonly linkAssignmentsRevision: number;
   /** The servers whose last loss is another one than before; all of them in a new generation. */
   readonly losses: readonly Difference<StorageServerId, number>[];
+  /** The call that made it, which is kept in the same transaction. */
+  readonly call?: Pick<AuditEntry, "method" | "path"> | undefined;
   /** The rebalance that this revision applies. */
   readonly rebalance?: RebalanceToStore | undefined;
 }

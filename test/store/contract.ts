@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe } from "vitest";
 import type { Store } from "../../src/store/store.ts";
 import type { Bench, StoreLocation } from "./bench.ts";
 import { appendContract } from "./contract-append.ts";
+import { auditContract } from "./contract-audit.ts";
 import { deliveriesContract } from "./contract-deliveries.ts";
 import { historyContract } from "./contract-history.ts";
 import { ownersContract } from "./contract-owners.ts";
@@ -49,5 +50,6 @@ export function storeContract(name: string, newLocation: () => Promise<StoreLoca
     retentionContract(bench);
     deliveriesContract(bench);
     rebalancesContract(bench);
+    auditContract(bench);
   });
 }

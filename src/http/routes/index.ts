@@ -2,6 +2,7 @@
 import type { Endpoint } from "../endpoint.ts";
 import type { RouteParts } from "../parts.ts";
 import { a2cEndpoints } from "./a2c.ts";
+import { auditEndpoint } from "./audit.ts";
 import { clusterEndpoints } from "./cluster.ts";
 import { distributionEndpoints } from "./distribution.ts";
 import { healthEndpoints } from "./health.ts";
@@ -27,6 +28,7 @@ export function allEndpoints(parts: RouteParts): Endpoint[] {
     ...revisionEndpoints(parts),
     ...rebalanceEndpoints(parts),
     ...distributionEndpoints(parts),
+    auditEndpoint(parts),
     ...healthEndpoints(parts),
   ];
 }

@@ -11,6 +11,7 @@ import {
   processId,
   queryAddress,
   queryInteger,
+  queryTime,
   revision,
   rNodeId,
   text,
@@ -73,3 +74,23 @@ export const restoration = z
     keptVolumeIds: z.array(volumeId).meta({ description: "Came since, and keep their maps" }),
   })
   .meta({ id: "Restoration" });
+
+export const auditQuery = z.strictObject({
+  actor: text(256).min(1).optional().meta({ description: "Only what this actor did" }),
+  from: queryTime("Only what was done at this time (RFC 3339) or later").optional(),
+  to: queryTime("Only what was done before this time (RFC 3339)").optional(),
+  ...pageQuery.shape,
+});
+
+export const auditEntry = z
+  .strictObject({
+    at: time,
+    actor: z.string().meta({ description: "Who called; unknown without a valid token" }),
+    method: z.string(),
+    path: z.string().meta({ description: "Without a query" }),
+    outcome: z.enum(["committed", "done", "refused", "denied"]),
+    status: z.int().optional().meta({ description: "Of the answer; not where it was committed" }),
+    code: z.string().optional().meta({ description: "Of the problem" }),
+    revision: revision.optional().meta({ description: "That it took" }),
+  })
+  .meta({ id: "AuditEntry" });

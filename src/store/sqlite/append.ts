@@ -18,8 +18,8 @@ export function append(
 }
 
 function write(tables: Tables, entry: PackedAppend): void {
-  const { changes, rebalance } = entry;
-  const { revision } = entry.heading;
+  const { changes, rebalance, call } = entry;
+  const { revision, at, actor } = entry.heading;
   tables.revisions.add(entry);
   tables.storageServers.apply(changes.storageServers, revision);
   tables.deliveries.apply(changes.storageServers);
@@ -32,5 +32,6 @@ function write(tables: Tables, entry: PackedAppend): void {
   tables.a2c.apply(changes.maps, revision);
   tables.settings.apply(changes.settings, revision);
   if (rebalance) tables.rebalances.put(rebalance);
+  if (call) tables.audit.add({ at, actor, ...call, outcome: "committed", revision });
   tables.cluster.advance(entry);
 }

@@ -41,6 +41,12 @@ export function createEngine(database: Database.Database): Engine {
     rebalances: (page) => tables.rebalances.page(page),
     rebalanceMoves: (id, page) => tables.rebalances.moves(id, page),
     // Closing writes what is in the write-ahead log into the file and removes the log.
+    recordAudit: (entries) =>
+      inTransaction(database, () => {
+        for (const entry of entries) tables.audit.add(entry);
+        tables.audit.forget();
+      }),
+    audit: (page) => tables.audit.page(page),
     close: () => void database.close(),
   };
 }

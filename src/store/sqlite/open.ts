@@ -57,6 +57,8 @@ function storeOn(engine: RemoteEngine): Store {
     rebalance: (id) => engine.call("rebalance", id),
     rebalances: (page) => engine.call("rebalances", page),
     rebalanceMoves: (id, page) => engine.call("rebalanceMoves", id, page),
+    recordAudit: (entries) => engine.call("recordAudit", entries),
+    audit: (page) => engine.call("audit", page),
     close: () => engine.close(),
   };
 }

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import { A2cRows } from "./a2c-rows.ts";
+import { AuditRows } from "./audit-rows.ts";
 import { ClusterRow } from "./cluster-row.ts";
 import { CredentialsRows } from "./credentials-rows.ts";
 import { DeliveryRows } from "./delivery-rows.ts";
@@ -38,5 +39,6 @@ export function tablesOf(database: Database.Database) {
     losses: new LossRows(database),
     loads: new LoadRows(database),
     rebalances: new RebalanceRows(database),
+    audit: new AuditRows(database),
   };
 }

@@ -1,0 +1,62 @@
+/** Which calls the audit hears of: writes, whatever came of them, and whatever was denied. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { AuditCall } from "../operations/parts.ts";
+import type { AuditEntry } from "../store/store.ts";
+
+export interface AuditParts {
+  readonly audit: (entry: AuditEntry) => void;
+  readonly now: () => number;
+}
+
+/** To be set by the route where the call takes a revision: it is then written with that. */
+export function auditCallOf(request: FastifyRequest): AuditCall {
+  return {
+    method: request.method,
+    path: pathOf(request.url),
+    onCommitted: () => {
+      request.committed = true;
+    },
+  };
+}
+
+export function auditCalls(app: FastifyInstance, { audit, now }: AuditParts): void {
+  app.decorateRequest("committed", false);
+  app.addHook("onResponse", (request, reply, done) => {
+    const { statusCode: status } = reply;
+    const denied = status === 401 || status === 403;
+    if (
+      request.url.startsWith("/v1") &&
+      !request.committed &&
+      (denied || isTold(request, status))
+    ) {
+      const { method, url, actor } = request;
+      const outcome = denied ? "denied" : status >= 400 ? "refused" : "done";
+      const code = reply.problemCode;
+      audit({ at: now(), actor, method, path: pathOf(url), outcome, status, code });
+    }
+    done();
+  });
+  app.decorateReply("problemCode", undefined);
+}
+
+/** Heartbeats of storage servers that change nothing would bury everything else. */
+function isTold({ method, url }: FastifyRequest, status: number): boolean {
+  if (method === "GET" || method === "HEAD") return false;
+  return status >= 400 || !pathOf(url).endsWith("/report");
+}
+
+/** Without a query. */
+function pathOf(url: string): string {
+  return url.split("?", 1)[0]!.slice(0, 1000);
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** It has taken a revision. */
+    committed: boolean;
+  }
+  interface FastifyReply {
+    /** Of the problem that is answered. */
+    problemCode: string | undefined;
+  }
+}

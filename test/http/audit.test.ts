@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { type Client, startService, temporaryDirectory } from "../support/service.ts";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+function environment() {
+  const directory = temporaryDirectory();
+  const TOKENS_FILE = join(directory, "tokens.json");
+  const roles = ["viewer", "operator"];
+  const entries = roles.map((role) => ({ name: `the-${role}`, role, sha256: sha256(role) }));
+  writeFileSync(TOKENS_FILE, JSON.stringify(entries));
+  return { TOKENS_FILE, DATABASE_URL: `sqlite:${join(directory, "evenkeel.db")}` };
+}
+
+const ask = (client: Client, query = "") =>
+  client.get(`/v1/audit${query}`, bearer("operator")).then(({ body }) => body.items);
+
+it("tells what was done, refused and denied, and nothing else, also after a restart", async () => {
+  const own = environment();
+  const client = await startService(own);
+  await client.put("/v1/links/l?secret=1", {}, bearer("operator")).catch(() => undefined);
+  await client.put("/v1/links/l", {}, bearer("operator"));
+  await client.put("/v1/links/l", {}, bearer("operator"));
+  await client.put("/v1/links/m", { state: "sideways" }, bearer("operator"));
+  await client.put("/v1/links/m", {}, bearer("viewer"));
+  await client.get("/v1/links/l", bearer("nobody"));
+  await client.get("/v1/links/l", bearer("viewer"));
+  await client.get("/v1/links/none", bearer("viewer"));
+  await client.service.close();
+
+  const again = await startService(own);
+  const items = await ask(again);
+  const [method, path] = ["PUT", "/v1/links/l"];
+  const at = expect.any(String);
+  const refused = { outcome: "refused", status: 400, code: "invalid-request" };
+  // What took a revision is written at once, the rest a moment later.
+  const byOutcome = (outcome: string) =>
+    items.filter((item: { outcome: string }) => item.outcome === outcome);
+  expect(byOutcome("committed")).toEqual([
+    { at, actor: "the-operator", method, path, outcome: "committed", revision: 1 },
+  ]);
+  expect(byOutcome("done")).toEqual([
+    { at, actor: "the-operator", method, path, outcome: "done", status: 200 },
+  ]);
+  expect(byOutcome("refused")).toEqual([
+    { at, actor: "the-operator", method, path: "/v1/links/m", ...refused },
+    { at, actor: "the-operator", method, path, ...refused },
+  ]);
+  expect(byOutcome("denied")).toEqual([
+    {
+      ...{ at, actor: "unknown", method: "GET", path, outcome: "denied" },
+      ...{ status: 401, code: "unauthenticated" },
+    },
+    {
+      ...{ at, actor: "the-viewer", method, path: "/v1/links/m", outcome: "denied" },
+      ...{ status: 403, code: "forbidden" },
+    },
+  ]);
+  expect(items).toHaveLength(6);
+  expect(JSON.stringify(items)).not.toContain("secret");
+  const ofViewer = await ask(again, "?actor=the-viewer");
+  expect(ofViewer.map((item: { code: string }) => item.code)).toEqual(["forbidden"]);
+  const page = await again.get("/v1/audit?limit=4", bearer("operator"));
+  const next = await ask(again, `?limit=4&pageToken=${page.body.nextPageToken}`);
+  expect([...page.body.items, ...next]).toEqual(items);
+});
+
+it("is not for viewers, and leaves heartbeats that change nothing out", async () => {
+  const own = environment();
+  const client = await startService(own);
+  expect((await client.get("/v1/audit", bearer("viewer"))).status).toBe(403);
+  const { body } = await client.put("/v1/storage-servers/s", {}, bearer("operator"));
+  const report = { generation: 0, revision: 0, digest: `xor-sha256:${"0".repeat(64)}` };
+  const answer = await client.post("/v1/storage-servers/s/report", report, bearer(body.token));
+  expect(answer.status).toBe(200);
+  await client.service.close();
+  const items = await ask(await startService(own));
+  expect(items.map((item: { path: string }) => item.path).sort()).toEqual([
+    "/v1/audit",
+    "/v1/storage-servers/s",
+  ]);
+});
