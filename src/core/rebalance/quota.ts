@@ -7,6 +7,10 @@ export interface Quota {
   /** What may still go from one to the other; 0 for any two that are no donor and receiver. */
   between(donor: number, receiver: number): number;
   take(donor: number, receiver: number, amount: number): void;
+  /** Whether any donor may give to any receiver. */
+  readonly isFree: boolean;
+  /** The most that a receiver may still get, from all donors. */
+  needOf(receiver: number): number;
   /** What a donor has still to give. */
   surplusOf(donor: number): number;
   /** The receiver that may get most of a donor; of equal ones, the first in process id order. */
@@ -17,6 +21,7 @@ export interface Quota {
 export class FreeQuota implements Quota {
   readonly #surplus: Float64Array;
   readonly #need: Float64Array;
+  readonly isFree = true;
   #heap: LargestFirst | undefined;
 
   /** Addresses by process index; the two sums are equal. */
@@ -32,6 +37,10 @@ export class FreeQuota implements Quota {
   take(donor: number, receiver: number, amount: number): void {
     this.#surplus[donor] = this.#surplus[donor]! - amount;
     this.#need[receiver] = this.#need[receiver]! - amount;
+  }
+
+  needOf(receiver: number): number {
+    return this.#need[receiver]!;
   }
 
   surplusOf(donor: number): number {
@@ -78,6 +87,7 @@ export class Flows {
 export class FlowQuota implements Quota {
   readonly #flows: Flows;
   readonly #surplus = new Map<number, number>();
+  readonly isFree = false;
   #heap: { donor: number; receivers: LargestFirst } | undefined;
 
   constructor(flows: Flows) {
@@ -94,6 +104,11 @@ export class FlowQuota implements Quota {
   take(donor: number, receiver: number, amount: number): void {
     this.#flows.of(donor)!.set(receiver, this.between(donor, receiver) - amount);
     this.#surplus.set(donor, this.surplusOf(donor) - amount);
+  }
+
+  /** No bound of its own: each part of its need comes from one donor. */
+  needOf(_receiver: number): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   surplusOf(donor: number): number {

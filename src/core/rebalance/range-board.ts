@@ -1,111 +1,170 @@
-/** The ranges of one volume while addresses are chosen: who has what of each range by now. */
+/**
+ * The ranges of one volume while addresses are chosen: a list of segments in address order, each
+ * with the process that owned it and the one that owns it by now. A cut splits a segment in two.
+ * Neighbours may have the same owner: they are one range.
+ */
 import type { LoadModel } from "../load-model.ts";
 import type { VolumeId } from "../model.ts";
 import type { RangeColumns } from "../ranges.ts";
 import type { Quota } from "./quota.ts";
 import type { Move } from "./types.ts";
 
-/** A part that was cut off a range, `end` exclusive. */
-interface Piece {
-  readonly start: number;
-  readonly end: number;
-  readonly receiver: number;
-}
+/** No segment: what lies before the first and after the last one. */
+export const NONE = -1;
 
-/** Ranges by their number in address order, owners by process index. */
+/** Owners are named by process index. */
 export class RangeBoard {
-  readonly count: number;
-  /** Owner of what is left of each range. */
-  readonly owner: Uint32Array;
-  readonly #origin: Uint32Array;
-  /** What is left of each range, `end` exclusive. */
-  readonly #start: Float64Array;
-  readonly #end: Float64Array;
-  readonly #pieces = new Map<number, Piece[]>();
+  /** Number of segments. The first ones are the ranges of the map, in address order. */
+  count: number;
+  owner: Uint32Array;
+  next: Int32Array;
+  previous: Int32Array;
+  /** Of the volume, in addresses. */
+  readonly length: number;
+  readonly processCount: number;
+  #origin: Uint32Array;
+  #start: Float64Array;
+  /** Exclusive. */
+  #end: Float64Array;
 
   constructor(model: LoadModel, columns: RangeColumns) {
     const processes = columns.owners.map((cNodeId) => model.indexOfCNode.get(cNodeId) ?? 0);
+    this.processCount = model.processes.length;
     this.count = columns.owner.length;
     this.#origin = columns.owner.map((owner) => processes[owner]!);
     this.owner = this.#origin.slice();
     this.#start = columns.firstLba;
     this.#end = columns.lastLba.map((last) => last + 1);
+    this.length = this.#end[this.count - 1]!;
+    this.previous = Int32Array.from(this.owner, (_, range) => range - 1);
+    this.next = Int32Array.from(this.owner, (_, range) => range + 1);
+    this.next[this.count - 1] = NONE;
   }
 
-  /** Length of what is left. */
-  lengthOf(range: number): number {
-    return this.#end[range]! - this.#start[range]!;
+  lengthOf(segment: number): number {
+    return this.#end[segment]! - this.#start[segment]!;
   }
 
-  /** Gives away all that is left. */
-  give(range: number, receiver: number): void {
-    this.owner[range] = receiver;
+  /** Gives away a whole segment. */
+  give(segment: number, receiver: number): void {
+    this.owner[segment] = receiver;
   }
 
-  /** Gives away the first or the last addresses of what is left. */
-  cut(range: number, receiver: number, amount: number, side: "left" | "right"): void {
-    const pieces = this.#pieces.get(range) ?? [];
-    this.#pieces.set(range, pieces);
-    if (side === "left") {
-      const start = this.#start[range]!;
-      this.#start[range] = start + amount;
-      pieces.push({ start, end: start + amount, receiver });
-    } else {
-      const end = this.#end[range]!;
-      this.#end[range] = end - amount;
-      pieces.push({ start: end - amount, end, receiver });
+  /** Gives away the first or the last addresses of a segment, or all of it. */
+  cut(segment: number, receiver: number, amount: number, side: "left" | "right"): void {
+    if (amount === this.lengthOf(segment)) {
+      this.give(segment, receiver);
+      return;
     }
+    const at = side === "left" ? this.#start[segment]! + amount : this.#end[segment]! - amount;
+    const right = this.#split(segment, at);
+    // What stays keeps its number, whichever side it is on.
+    if (side === "right") {
+      this.owner[right] = receiver;
+      return;
+    }
+    this.#swap(segment, right);
+    this.owner[right] = receiver;
   }
 
-  /**
-   * All that moved, in address order. No two of them join: neighbouring ranges have different
-   * owners, and a receiver takes a part of a range only once, up to its own or the donor's end.
-   */
+  /** All that moved, in address order; neighbours with the same two ends are one move. */
   moves(model: LoadModel, volumeId: VolumeId): Move[] {
     const moves: Move[] = [];
-    for (let range = 0; range < this.count; range++) {
-      if (this.owner[range] === this.#origin[range] && !this.#pieces.has(range)) continue;
-      const fromCNodeId = model.processes[this.#origin[range]!]!.cNodeId;
-      for (const { start, end, receiver } of this.#partsOf(range)) {
-        const toCNodeId = model.processes[receiver]!.cNodeId;
-        moves.push({ volumeId, firstLba: start, lastLba: end - 1, fromCNodeId, toCNodeId });
+    const cNodeOf = (index: number) => model.processes[index]!.cNodeId;
+    for (let segment = this.#first(); segment !== NONE; ) {
+      const [origin, owner] = [this.#origin[segment]!, this.owner[segment]!];
+      const firstLba = this.#start[segment]!;
+      let last = segment;
+      let next = this.next[segment]!;
+      while (next !== NONE && this.owner[next] === owner && this.#origin[next] === origin) {
+        last = next;
+        next = this.next[next]!;
       }
+      if (owner !== origin) {
+        const ends = { fromCNodeId: cNodeOf(origin), toCNodeId: cNodeOf(owner) };
+        moves.push({ volumeId, firstLba, lastLba: this.#end[last]! - 1, ...ends });
+      }
+      segment = next;
     }
     return moves;
   }
 
-  #partsOf(range: number): readonly Piece[] {
-    const pieces = this.#pieces.get(range) ?? [];
-    const receiver = this.owner[range]!;
-    const rest = { start: this.#start[range]!, end: this.#end[range]!, receiver };
-    const restMoved = receiver !== this.#origin[range] && rest.start < rest.end;
-    if (pieces.length === 0) return restMoved ? [rest] : [];
-    const parts = restMoved ? [...pieces, rest] : pieces;
-    return parts.toSorted((a, b) => a.start - b.start);
+  #first(): number {
+    let first = 0;
+    while (this.previous[first] !== NONE) first = this.previous[first]!;
+    return first;
+  }
+
+  /** Splits a segment at an address inside it; returns the right part. */
+  #split(segment: number, at: number): number {
+    const right = this.count++;
+    if (right === this.owner.length) this.#grow();
+    const after = this.next[segment]!;
+    this.owner[right] = this.owner[segment]!;
+    this.#origin[right] = this.#origin[segment]!;
+    this.#start[right] = at;
+    this.#end[right] = this.#end[segment]!;
+    this.#end[segment] = at;
+    this.next[right] = after;
+    this.previous[right] = segment;
+    this.next[segment] = right;
+    if (after !== NONE) this.previous[after] = right;
+    return right;
+  }
+
+  /** Exchanges the numbers of two neighbours, the left one first, of the same owner and origin. */
+  #swap(left: number, right: number): void {
+    const [before, after] = [this.previous[left]!, this.next[right]!];
+    const [start, middle, end] = [this.#start[left]!, this.#end[left]!, this.#end[right]!];
+    this.#start[right] = start;
+    this.#end[right] = middle;
+    this.#start[left] = middle;
+    this.#end[left] = end;
+    this.previous[right] = before;
+    this.next[right] = left;
+    this.previous[left] = right;
+    this.next[left] = after;
+    if (before !== NONE) this.next[before] = right;
+    if (after !== NONE) this.previous[after] = left;
+  }
+
+  #grow(): void {
+    const capacity = 2 * this.owner.length;
+    this.owner = enlarged(this.owner, new Uint32Array(capacity));
+    this.next = enlarged(this.next, new Int32Array(capacity));
+    this.previous = enlarged(this.previous, new Int32Array(capacity));
+    this.#origin = enlarged(this.#origin, new Uint32Array(capacity));
+    this.#start = enlarged(this.#start, new Float64Array(capacity));
+    this.#end = enlarged(this.#end, new Float64Array(capacity));
   }
 }
 
-/** What donors that have still something to give have left, the longest ranges first. */
+function enlarged<T extends Uint32Array | Int32Array | Float64Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}
+
+/** What donors that have still something to give have left, the longest segments first. */
 export class DonorRanges {
-  readonly #ranges = new Map<number, number[]>();
+  readonly #segments = new Map<number, number[]>();
   /** The donors, in process id order. */
   readonly indexes: readonly number[];
 
   constructor(board: RangeBoard, quota: Quota) {
-    for (let range = 0; range < board.count; range++) {
-      const owner = board.owner[range]!;
-      if (quota.surplusOf(owner) === 0 || board.lengthOf(range) === 0) continue;
-      const ranges = this.#ranges.get(owner);
-      if (ranges) ranges.push(range);
-      else this.#ranges.set(owner, [range]);
+    for (let segment = 0; segment < board.count; segment++) {
+      const owner = board.owner[segment]!;
+      if (quota.surplusOf(owner) === 0) continue;
+      const segments = this.#segments.get(owner);
+      if (segments) segments.push(segment);
+      else this.#segments.set(owner, [segment]);
     }
-    this.indexes = [...this.#ranges.keys()].sort((a, b) => a - b);
-    for (const ranges of this.#ranges.values()) {
-      ranges.sort((a, b) => board.lengthOf(b) - board.lengthOf(a) || a - b);
+    this.indexes = [...this.#segments.keys()].sort((a, b) => a - b);
+    for (const segments of this.#segments.values()) {
+      segments.sort((a, b) => board.lengthOf(b) - board.lengthOf(a) || a - b);
     }
   }
 
   of(donor: number): readonly number[] {
-    return this.#ranges.get(donor)!;
+    return this.#segments.get(donor)!;
   }
 }

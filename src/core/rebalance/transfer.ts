@@ -14,8 +14,9 @@ import { invariant } from "../errors.ts";
 import type { LoadModel } from "../load-model.ts";
 import type { OwnedRange, Volume } from "../model.ts";
 import type { Quota } from "./quota.ts";
-import { DonorRanges, RangeBoard } from "./range-board.ts";
+import { DonorRanges, NONE, RangeBoard } from "./range-board.ts";
 import type { Move } from "./types.ts";
+import { takeWindows } from "./windows.ts";
 
 export interface Transfer {
   readonly volume: Volume;
@@ -27,10 +28,11 @@ export interface Transfer {
 /** The moves that use up the quota (in addresses), and the map they lead to. */
 export function transferAddresses(model: LoadModel, volume: Volume, quota: Quota): Transfer {
   const board = new RangeBoard(model, volume.map.columns());
-  absorbNeighbours(board, quota);
+  takeWindows(board, quota);
   slideBoundaries(board, quota);
   const donors = new DonorRanges(board, quota);
   for (const donor of donors.indexes) giveWholeRanges(board, quota, donors.of(donor), donor);
+  cutAcrossBoundaries(board, quota);
   for (const donor of donors.indexes) cutRanges(board, quota, donors.of(donor), donor);
   for (const donor of donors.indexes) {
     invariant(quota.surplusOf(donor) === 0, "every donor gives what it has to give");
@@ -46,34 +48,44 @@ function* gainsOf(moves: readonly Move[]): IterableIterator<OwnedRange> {
   }
 }
 
-/** Ranges between two of one receiver's first; then from the left and from the right, on and on. */
-function absorbNeighbours(board: RangeBoard, quota: Quota): void {
-  const absorb = (range: number, neighbour: number) => {
-    const [donor, receiver] = [board.owner[range]!, board.owner[neighbour]!];
-    const length = board.lengthOf(range);
-    if (quota.between(donor, receiver) < length) return;
-    quota.take(donor, receiver, length);
-    board.give(range, receiver);
-  };
-  const last = board.count - 1;
-  for (let i = 1; i < last; i++) {
-    if (board.owner[i - 1] === board.owner[i + 1]) absorb(i, i - 1);
-  }
-  for (let i = 1; i <= last; i++) absorb(i, i - 1);
-  for (let i = last - 1; i >= 0; i--) absorb(i, i + 1);
-}
-
 function slideBoundaries(board: RangeBoard, quota: Quota): void {
-  const slide = (range: number, neighbour: number, side: "left" | "right") => {
-    const [donor, receiver] = [board.owner[range]!, board.owner[neighbour]!];
-    const amount = Math.min(quota.between(donor, receiver), board.lengthOf(range));
+  const slide = (segment: number, neighbour: number, side: "left" | "right") => {
+    const [donor, receiver] = [board.owner[segment]!, board.owner[neighbour]!];
+    const amount = Math.min(quota.between(donor, receiver), board.lengthOf(segment));
     if (amount === 0) return;
     quota.take(donor, receiver, amount);
-    board.cut(range, receiver, amount, side);
+    board.cut(segment, receiver, amount, side);
   };
-  for (let i = 0; i < board.count; i++) {
-    if (i > 0) slide(i, i - 1, "left");
-    if (i + 1 < board.count) slide(i, i + 1, "right");
+  const segments: number[] = [];
+  for (let s = 0; s < board.count; s++) if (quota.surplusOf(board.owner[s]!) > 0) segments.push(s);
+  segments.sort((a, b) => board.lengthOf(a) - board.lengthOf(b) || a - b);
+  for (const i of segments) {
+    if (board.previous[i]! !== NONE) slide(i, board.previous[i]!, "left");
+    if (board.next[i]! !== NONE) slide(i, board.next[i]!, "right");
+  }
+}
+
+/** Two donors whose ranges meet give their neighbouring ends to one receiver: one new range. */
+function cutAcrossBoundaries(board: RangeBoard, quota: Quota): void {
+  for (let left = 0, count = board.count; left < count; left++) {
+    const right = board.next[left]!;
+    if (right === NONE) continue;
+    const [first, second] = [board.owner[left]!, board.owner[right]!];
+    if (quota.surplusOf(first) === 0 || quota.surplusOf(second) === 0 || first === second) continue;
+    const receiver = quota.neediest(first);
+    if (receiver === undefined) continue;
+    const need = quota.needOf(receiver);
+    const fromFirst = Math.min(quota.between(first, receiver), board.lengthOf(left));
+    const fromSecond = Math.min(
+      quota.between(second, receiver),
+      board.lengthOf(right),
+      need - fromFirst,
+    );
+    if (fromFirst === 0 || fromSecond === 0) continue;
+    quota.take(first, receiver, fromFirst);
+    board.cut(left, receiver, fromFirst, "right");
+    quota.take(second, receiver, fromSecond);
+    board.cut(right, receiver, fromSecond, "left");
   }
 }
 
@@ -102,10 +114,10 @@ function cutRanges(
 ): void {
   const kept = ranges.filter((range) => board.owner[range] === donor);
   for (const range of kept) {
-    for (let length = board.lengthOf(range); length > 0; length = board.lengthOf(range)) {
+    while (board.owner[range] === donor) {
       const receiver = quota.neediest(donor);
       if (receiver === undefined) return;
-      const amount = Math.min(quota.between(donor, receiver), length);
+      const amount = Math.min(quota.between(donor, receiver), board.lengthOf(range));
       quota.take(donor, receiver, amount);
       board.cut(range, receiver, amount, "right");
     }

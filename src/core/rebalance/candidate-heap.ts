@@ -1,0 +1,72 @@
+/** A heap of numbered candidates, the highest key first; of equal keys the lower number. */
+export class CandidateHeap {
+  #ids = new Int32Array(1024);
+  #keys = new Float64Array(1024);
+  #size = 0;
+
+  push(id: number, key: number): void {
+    if (this.#size === this.#ids.length) this.#grow();
+    this.#rise(this.#size++, id, key);
+  }
+
+  /** The key of the highest candidate; call only while there is one. */
+  get topKey(): number {
+    return this.#keys[0]!;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes the highest candidate out; undefined where there is none. */
+  pop(): number | undefined {
+    if (this.#size === 0) return undefined;
+    const top = this.#ids[0]!;
+    this.#size--;
+    if (this.#size > 0) this.#sink(this.#ids[this.#size]!, this.#keys[this.#size]!);
+    return top;
+  }
+
+  #rise(from: number, id: number, key: number): void {
+    let place = from;
+    while (place > 0) {
+      const parent = (place - 1) >>> 1;
+      if (!precedes(id, key, this.#ids[parent]!, this.#keys[parent]!)) break;
+      this.#ids[place] = this.#ids[parent]!;
+      this.#keys[place] = this.#keys[parent]!;
+      place = parent;
+    }
+    this.#ids[place] = id;
+    this.#keys[place] = key;
+  }
+
+  #sink(id: number, key: number): void {
+    const [ids, keys, size] = [this.#ids, this.#keys, this.#size];
+    let place = 0;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= size) break;
+      const other = child + 1;
+      if (other < size && precedes(ids[other]!, keys[other]!, ids[child]!, keys[child]!))
+        child = other;
+      if (precedes(id, key, ids[child]!, keys[child]!)) break;
+      ids[place] = ids[child]!;
+      keys[place] = keys[child]!;
+      place = child;
+    }
+    ids[place] = id;
+    keys[place] = key;
+  }
+
+  #grow(): void {
+    const [ids, keys] = [this.#ids, this.#keys];
+    this.#ids = new Int32Array(2 * ids.length);
+    this.#keys = new Float64Array(2 * keys.length);
+    this.#ids.set(ids);
+    this.#keys.set(keys);
+  }
+}
+
+function precedes(id: number, key: number, otherId: number, otherKey: number): boolean {
+  return key === otherKey ? id < otherId : key > otherKey;
+}
