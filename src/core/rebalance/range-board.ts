@@ -31,13 +31,15 @@ export class RangeBoard {
     const processes = columns.owners.map((cNodeId) => model.indexOfCNode.get(cNodeId) ?? 0);
     this.processCount = model.processes.length;
     this.count = columns.owner.length;
-    this.#origin = columns.owner.map((owner) => processes[owner]!);
+    this.#origin = new Uint32Array(this.count);
+    for (let i = 0; i < this.count; i++) this.#origin[i] = processes[columns.owner[i]!]!;
     this.owner = this.#origin.slice();
     this.#start = columns.firstLba;
-    this.#end = columns.lastLba.map((last) => last + 1);
+    this.#end = columns.lastLba;
+    for (let i = 0; i < this.count; i++) this.#end[i] = this.#end[i]! + 1;
     this.length = this.#end[this.count - 1]!;
-    this.previous = Int32Array.from(this.owner, (_, range) => range - 1);
-    this.next = Int32Array.from(this.owner, (_, range) => range + 1);
+    this.previous = countFrom(-1, this.count);
+    this.next = countFrom(1, this.count);
     this.next[this.count - 1] = NONE;
   }
 
@@ -137,6 +139,13 @@ export class RangeBoard {
     this.#start = enlarged(this.#start, new Float64Array(capacity));
     this.#end = enlarged(this.#end, new Float64Array(capacity));
   }
+}
+
+/** `first`, `first` + 1 and so on: a plain loop is ten times as fast as `Int32Array.from`. */
+export function countFrom(first: number, count: number): Int32Array<ArrayBuffer> {
+  const numbers = new Int32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = first + i;
+  return numbers;
 }
 
 function enlarged<T extends Uint32Array | Int32Array | Float64Array>(from: T, into: T): T {

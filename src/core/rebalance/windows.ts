@@ -14,7 +14,7 @@
  */
 import { CandidateHeap } from "./candidate-heap.ts";
 import type { Quota } from "./quota.ts";
-import type { RangeBoard } from "./range-board.ts";
+import { countFrom, type RangeBoard } from "./range-board.ts";
 
 const WINDOW_RANGES_MAX = 64;
 
@@ -41,7 +41,7 @@ class WindowSearch {
   constructor(board: RangeBoard, quota: Quota) {
     this.#board = board;
     this.#quota = quota;
-    this.#farEnd = Int32Array.from(board.owner, (_, range) => range);
+    this.#farEnd = countFrom(0, board.count);
     this.#given = new Float64Array(board.processCount);
   }
 
