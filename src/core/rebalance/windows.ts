@@ -16,7 +16,7 @@ import { CandidateHeap } from "./candidate-heap.ts";
 import type { Quota } from "./quota.ts";
 import { countFrom, type RangeBoard } from "./range-board.ts";
 
-const WINDOW_RANGES_MAX = 64;
+const WINDOW_RANGES_MAX = 32;
 
 const [RIGHTWARDS, LEFTWARDS, ANYWHERE] = [0, 1, 2];
 
@@ -81,7 +81,7 @@ class WindowSearch {
     const need = this.#quota.needOf(receiver);
     let [amount, runs, next] = [0, way === ANYWHERE ? 0 : 1, range];
     this.#size = 0;
-    for (; runs <= WINDOW_RANGES_MAX && next >= 0 && next < count; next += step, runs++) {
+    for (; runs < WINDOW_RANGES_MAX && next >= 0 && next < count; next += step, runs++) {
       const donor = owner[next]!;
       if (donor === receiver) {
         next = this.#farEnd[next]!;
