@@ -4,6 +4,7 @@
  */
 import type { ClusterState } from "../cluster-state.ts";
 import { type LoadModel, loadModelOf } from "../load-model.ts";
+import { consolidate } from "./consolidate.ts";
 import { equalize } from "./equalize.ts";
 import { planFlows } from "./flow-plan.ts";
 import { pairwise } from "./pairwise.ts";
@@ -31,6 +32,7 @@ function propose(model: LoadModel, scope: Scope, request: RebalanceRequest): Pro
   }
   if (volumes.length === 0) return nothing({ code: "no-volumes", detail: "no volume is planned" });
 
+  if (request.strategy === "consolidate") return consolidate(model, volumes, request);
   const remark = linkRemark(model);
   if (request.strategy === "equalize") {
     const proposal = equalize(model, volumes, request);

@@ -47,6 +47,11 @@ export class RangeBoard {
     return this.#end[segment]! - this.#start[segment]!;
   }
 
+  /** Whether a segment is no longer with its first owner. */
+  hasMoved(segment: number): boolean {
+    return this.owner[segment] !== this.#origin[segment];
+  }
+
   /** Gives away a whole segment. */
   give(segment: number, receiver: number): void {
     this.owner[segment] = receiver;

@@ -2,10 +2,12 @@
  * Chooses the addresses that move. How many go from whom to whom is settled before (quota.ts);
  * here the table is kept from crumbling, in O(ranges · log ranges):
  *
- *   1. whole ranges next to one of the receiver's own, so that the two become one (−1 range);
- *   2. a boundary between donor and receiver slides, as in FIG. 9B (±0);
+ *   1. windows: whole runs of ranges that become one, the longest first (windows.ts);
+ *   2. a boundary between donor and receiver slides, as in FIG. 9B (±0), from the shortest of the
+ *      donors' ranges on: what is used up from both sides disappears (−1);
  *   3. other whole ranges, the largest that fits first (±0);
- *   4. cuts (+1 range each).
+ *   4. cuts across the boundary of two donors (+1 range for both);
+ *   5. other cuts (+1 range each).
  *
  * All amounts and all boundaries of the map are whole extents, so the new boundaries are, too.
  */
@@ -37,7 +39,11 @@ export function transferAddresses(model: LoadModel, volume: Volume, quota: Quota
   for (const donor of donors.indexes) {
     invariant(quota.surplusOf(donor) === 0, "every donor gives what it has to give");
   }
+  return transferOf(board, model, volume);
+}
 
+/** What has moved on the board by now. */
+export function transferOf(board: RangeBoard, model: LoadModel, volume: Volume): Transfer {
   const moves = board.moves(model, volume.id);
   return { volume, moves, map: volume.map.paint(gainsOf(moves)) };
 }

@@ -2,7 +2,7 @@
 import type { AddressMap } from "../address-map.ts";
 import type { CNodeId, ProcessId, VolumeId } from "../model.ts";
 
-export type Strategy = "equalize" | "pairwise" | "proportional";
+export type Strategy = "consolidate" | "equalize" | "pairwise" | "proportional";
 
 export interface RebalanceRequest {
   readonly strategy: Strategy;
@@ -10,7 +10,7 @@ export interface RebalanceRequest {
   readonly volumeIds?: readonly VolumeId[] | undefined;
   /** ρ in millionths, for this plan only. */
   readonly replicationCostMicro?: number | undefined;
-  /** Millionths of the fair share T / N. */
+  /** equalize, consolidate: millionths of the fair share T / N. */
   readonly toleranceMicro?: number | undefined;
   readonly maxMovedAddresses?: number | undefined;
   /** pairwise: either; proportional: the fraction. */
@@ -44,6 +44,7 @@ export type ExplanationCode =
   | "all-linked"
   | "already-balanced"
   | "budget-exhausted"
+  | "consolidates"
   | "draining"
   | "forced"
   | "late-joiner"
@@ -52,6 +53,7 @@ export type ExplanationCode =
   | "no-pairs"
   | "no-receivers"
   | "no-volumes"
+  | "nothing-to-consolidate"
   | "nothing-to-give"
   | "rounded-to-nothing"
   | "within-tolerance"

@@ -1,0 +1,146 @@
+/**
+ * Removes ranges of one volume, the shortest first. A range goes to the owner of a neighbouring
+ * one, so that the two become one. Where that would change a size by more than the slack allows,
+ * the same amount comes back over a chain of boundaries: from the neighbour to the next process,
+ * and so on to the range's old owner, each time by sliding a boundary between two of their ranges.
+ * A slide never takes a whole range, so that it leaves their number as it is.
+ *
+ * Only what is still with its first owner may go, so no address moves twice. Each range is tried
+ * once, and a chain is looked for in at most LOOKS_MAX ranges.
+ */
+import type { LoadModel } from "../load-model.ts";
+import type { Volume } from "../model.ts";
+import { CandidateHeap } from "./candidate-heap.ts";
+import { NONE, RangeBoard } from "./range-board.ts";
+import { type Transfer, transferOf } from "./transfer.ts";
+
+const LOOKS_MAX = 64;
+
+interface Bounds {
+  /** How many addresses a size may change by. */
+  readonly slack: number;
+  /** The most addresses that may move. */
+  readonly limit: number;
+}
+
+/** A boundary that slides: the first or the last addresses of a segment go to its neighbour. */
+interface Slide {
+  readonly segment: number;
+  readonly side: "left" | "right";
+  readonly receiver: number;
+  /** The slide that its donor is repaid by; undefined: by the range itself. */
+  readonly before: Slide | undefined;
+}
+
+export class Consolidation {
+  readonly #model: LoadModel;
+  readonly #volume: Volume;
+  readonly #slack: number;
+  readonly #limit: number;
+  readonly #board: RangeBoard;
+  /** What each process has gained. */
+  readonly #change: Float64Array;
+  /** The ranges that each process owned at first. */
+  readonly #rangesOf = new Map<number, number[]>();
+  #moved = 0;
+
+  constructor(model: LoadModel, volume: Volume, { slack, limit }: Bounds) {
+    this.#model = model;
+    this.#volume = volume;
+    this.#slack = slack;
+    this.#limit = limit;
+    this.#board = new RangeBoard(model, volume.map.columns());
+    this.#change = new Float64Array(model.processes.length);
+    for (let range = 0; range < this.#board.count; range++) {
+      const owner = this.#board.owner[range]!;
+      const ranges = this.#rangesOf.get(owner);
+      if (ranges) ranges.push(range);
+      else this.#rangesOf.set(owner, [range]);
+    }
+  }
+
+  /** Runs until nothing is left to try, or until the next step would exceed the limit. */
+  run(): { readonly moved: number; readonly transfer: Transfer } {
+    const shortestFirst = new CandidateHeap();
+    for (let range = 0; range < this.#board.count; range++) {
+      shortestFirst.push(range, -this.#board.lengthOf(range));
+    }
+    for (let range = shortestFirst.pop(); range !== undefined; range = shortestFirst.pop()) {
+      if (!this.#merge(range)) break;
+    }
+    return { moved: this.#moved, transfer: transferOf(this.#board, this.#model, this.#volume) };
+  }
+
+  /** Returns whether the limit leaves room for more. */
+  #merge(range: number): boolean {
+    const { owner, previous, next } = this.#board;
+    if (this.#board.hasMoved(range)) return true;
+    const giver = owner[range]!;
+    const neighbours = [previous[range]!, next[range]!].filter((other) => other !== NONE);
+    if (neighbours.some((other) => owner[other] === giver)) return true;
+    for (const neighbour of neighbours) {
+      const taker = owner[neighbour]!;
+      if (!this.#isActive(taker)) continue;
+      const length = this.#board.lengthOf(range);
+      const slides = this.#repayment({ range, giver, taker });
+      if (!slides) continue;
+      const cost = length * (slides.length + 1);
+      if (this.#moved + cost > this.#limit) return false;
+      this.#board.give(range, taker);
+      for (const { segment, side, receiver } of slides) {
+        this.#board.cut(segment, receiver, length, side);
+      }
+      if (slides.length === 0) {
+        this.#change[giver] = this.#change[giver]! - length;
+        this.#change[taker] = this.#change[taker]! + length;
+      }
+      this.#moved += cost;
+      return true;
+    }
+    return true;
+  }
+
+  /** The slides that make up for a range; none where the slack does. Undefined: it cannot go. */
+  #repayment(gift: {
+    readonly range: number;
+    readonly giver: number;
+    readonly taker: number;
+  }): readonly Slide[] | undefined {
+    const { range, giver, taker } = gift;
+    const length = this.#board.lengthOf(range);
+    const fits =
+      this.#change[giver]! - length >= -this.#slack && this.#change[taker]! + length <= this.#slack;
+    if (fits) return [];
+    if (!this.#isActive(giver)) return undefined;
+    const seen = new Set([taker]);
+    const reached: [process: number, by: Slide | undefined][] = [[taker, undefined]];
+    let looks = 0;
+    for (const [donor, before] of reached) {
+      for (const segment of this.#rangesOf.get(donor) ?? []) {
+        if (looks++ === LOOKS_MAX) return undefined;
+        if (this.#board.hasMoved(segment) || this.#board.lengthOf(segment) <= length) continue;
+        for (const side of ["left", "right"] as const) {
+          const neighbour = this.#board[side === "left" ? "previous" : "next"][segment]!;
+          const receiver = this.#board.owner[neighbour];
+          if (receiver === undefined || neighbour === range) continue;
+          if (seen.has(receiver) || !this.#isActive(receiver)) continue;
+          const slide = { segment, side, receiver, before };
+          if (receiver === giver) return chainTo(slide);
+          seen.add(receiver);
+          reached.push([receiver, slide]);
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #isActive(index: number): boolean {
+    return this.#model.classes[this.#model.classOf[index]!]!.active;
+  }
+}
+
+function chainTo(last: Slide): Slide[] {
+  const chain: Slide[] = [];
+  for (let slide: Slide | undefined = last; slide; slide = slide.before) chain.push(slide);
+  return chain;
+}

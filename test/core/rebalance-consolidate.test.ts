@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { planRebalance } from "../../src/core/rebalance/plan.ts";
+import type { RebalanceRequest } from "../../src/core/rebalance/types.ts";
+import { applyPlan, clusterArbitrary, clusterOf } from "../support/cluster.ts";
+import { isActive, sizesOf } from "../support/exact-model.ts";
+import { expectSound } from "../support/plan-soundness.ts";
+
+const crumbled = clusterOf({
+  processes: [{ id: "A" }, { id: "B" }, { id: "C" }],
+  volumes: [
+    {
+      id: "v",
+      blockCount: 100,
+      ranges: [
+        ["c-A", 30],
+        ["c-B", 33],
+        ["c-A", 40],
+        ["c-B", 70],
+        ["c-C", 100],
+      ],
+    },
+  ],
+});
+
+test("an island goes to its neighbour, which repays it at another boundary", () => {
+  const plan = planRebalance(crumbled, { strategy: "consolidate" });
+  expect([...plan.maps[0]!.map.ranges()].map((r) => [r.cNodeId, r.lastLba + 1])).toEqual([
+    ["c-A", 37],
+    ["c-B", 70],
+    ["c-C", 100],
+  ]);
+  expect(plan).toMatchObject({ movedAddresses: 6, minimumMovedAddresses: 6, rangesAfter: 3 });
+  expect(plan.explanations).toEqual([
+    {
+      code: "consolidates",
+      detail: "removes 2 of 5 ranges of volume v by moving 6 addresses",
+      volumeId: "v",
+    },
+  ]);
+});
+
+test("the tolerance spares the way back, and a budget too small moves nothing", () => {
+  const request = { strategy: "consolidate", toleranceMicro: 100_000 } as const;
+  expect(planRebalance(crumbled, request)).toMatchObject({ movedAddresses: 3, rangesAfter: 3 });
+  const plan = planRebalance(crumbled, { strategy: "consolidate", maxMovedAddresses: 5 });
+  expect(plan).toMatchObject({ movedAddresses: 0, remainingAddresses: 6, rangesAfter: 5 });
+  expect(plan.explanations.map(({ code }) => code)).toEqual(["consolidates", "budget-exhausted"]);
+});
+
+test("a table in one piece for each says that there is nothing to merge", () => {
+  const state = clusterOf({
+    processes: [{ id: "A" }, { id: "B" }],
+    volumes: [{ id: "v", blockCount: 10 }],
+  });
+  const plan = planRebalance(state, { strategy: "consolidate" });
+  expect(plan.explanations.map(({ code }) => code)).toEqual(["nothing-to-consolidate"]);
+});
+
+const requests: fc.Arbitrary<RebalanceRequest> = fc.record({
+  strategy: fc.constant("consolidate" as const),
+  toleranceMicro: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 1_500_000 })),
+  maxMovedAddresses: fc.option(fc.nat({ max: 500_000 }), { nil: undefined }),
+});
+
+test("sizes stay within the tolerance, ranges never get more, and nobody who drains receives", () => {
+  let removed = 0;
+  fc.assert(
+    fc.property(clusterArbitrary(), requests, (state, request) => {
+      const plan = planRebalance(state, request);
+      expectSound(state, request, plan);
+      expect(plan.rangesAfter).toBeLessThanOrEqual(plan.rangesBefore);
+      if (plan.moves.length > 0) expect(plan.rangesAfter).toBeLessThan(plan.rangesBefore);
+      removed += plan.rangesBefore - plan.rangesAfter;
+      const full = planRebalance(state, { ...request, maxMovedAddresses: undefined });
+      expect(plan.minimumMovedAddresses).toBe(full.movedAddresses);
+      const processes = [...state.processes.values()];
+      const active = processes.filter((process) => isActive(state, process));
+      const receivers = new Set(plan.moves.map(({ toCNodeId }) => toCNodeId));
+      for (const process of processes) {
+        if (receivers.has(process.cNodeId)) expect(active).toContain(process);
+      }
+      const after = applyPlan(state, plan);
+      for (const volume of state.volumes.values()) {
+        const sizes = sizesOf(state, after.volumes.get(volume.id)!);
+        const extents = BigInt(volume.blockCount / volume.extentBlocks);
+        const most =
+          (BigInt(request.toleranceMicro!) * extents) / (1_000_000n * BigInt(active.length));
+        for (const [cNodeId, before] of sizesOf(state, volume)) {
+          const change = Math.abs(Number(sizes.get(cNodeId)!) - Number(before));
+          expect(BigInt(change)).toBeLessThanOrEqual(most);
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
+  expect(removed).toBeGreaterThan(400);
+});
