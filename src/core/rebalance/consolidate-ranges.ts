@@ -6,30 +6,20 @@
  * A slide never takes a whole range, so that it leaves their number as it is.
  *
  * Only what is still with its first owner may go, so no address moves twice. Each range is tried
- * once, and a chain is looked for in at most LOOKS_MAX ranges.
+ * once, and the search for chains is bounded (slide-chains.ts).
  */
 import type { LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { CandidateHeap } from "./candidate-heap.ts";
 import { NONE, RangeBoard } from "./range-board.ts";
+import { type Slide, SlideChains } from "./slide-chains.ts";
 import { type Transfer, transferOf } from "./transfer.ts";
-
-const LOOKS_MAX = 64;
 
 interface Bounds {
   /** How many addresses a size may change by. */
   readonly slack: number;
   /** The most addresses that may move. */
   readonly limit: number;
-}
-
-/** A boundary that slides: the first or the last addresses of a segment go to its neighbour. */
-interface Slide {
-  readonly segment: number;
-  readonly side: "left" | "right";
-  readonly receiver: number;
-  /** The slide that its donor is repaid by; undefined: by the range itself. */
-  readonly before: Slide | undefined;
 }
 
 export class Consolidation {
@@ -40,8 +30,7 @@ export class Consolidation {
   readonly #board: RangeBoard;
   /** What each process has gained. */
   readonly #change: Float64Array;
-  /** The ranges that each process owned at first. */
-  readonly #rangesOf = new Map<number, number[]>();
+  readonly #chains: SlideChains;
   #moved = 0;
 
   constructor(model: LoadModel, volume: Volume, { slack, limit }: Bounds) {
@@ -51,12 +40,7 @@ export class Consolidation {
     this.#limit = limit;
     this.#board = new RangeBoard(model, volume.map.columns());
     this.#change = new Float64Array(model.processes.length);
-    for (let range = 0; range < this.#board.count; range++) {
-      const owner = this.#board.owner[range]!;
-      const ranges = this.#rangesOf.get(owner);
-      if (ranges) ranges.push(range);
-      else this.#rangesOf.set(owner, [range]);
-    }
+    this.#chains = new SlideChains(this.#board, (index) => this.#isActive(index));
   }
 
   /** Runs until nothing is left to try, or until the next step would exceed the limit. */
@@ -112,35 +96,10 @@ export class Consolidation {
       this.#change[giver]! - length >= -this.#slack && this.#change[taker]! + length <= this.#slack;
     if (fits) return [];
     if (!this.#isActive(giver)) return undefined;
-    const seen = new Set([taker]);
-    const reached: [process: number, by: Slide | undefined][] = [[taker, undefined]];
-    let looks = 0;
-    for (const [donor, before] of reached) {
-      for (const segment of this.#rangesOf.get(donor) ?? []) {
-        if (looks++ === LOOKS_MAX) return undefined;
-        if (this.#board.hasMoved(segment) || this.#board.lengthOf(segment) <= length) continue;
-        for (const side of ["left", "right"] as const) {
-          const neighbour = this.#board[side === "left" ? "previous" : "next"][segment]!;
-          const receiver = this.#board.owner[neighbour];
-          if (receiver === undefined || neighbour === range) continue;
-          if (seen.has(receiver) || !this.#isActive(receiver)) continue;
-          const slide = { segment, side, receiver, before };
-          if (receiver === giver) return chainTo(slide);
-          seen.add(receiver);
-          reached.push([receiver, slide]);
-        }
-      }
-    }
-    return undefined;
+    return this.#chains.find({ from: taker, to: giver, length, besides: range });
   }
 
   #isActive(index: number): boolean {
     return this.#model.classes[this.#model.classOf[index]!]!.active;
   }
-}
-
-function chainTo(last: Slide): Slide[] {
-  const chain: Slide[] = [];
-  for (let slide: Slide | undefined = last; slide; slide = slide.before) chain.push(slide);
-  return chain;
 }
