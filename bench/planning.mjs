@@ -1,4 +1,7 @@
-/** Planning time of `equalize` against ranges and processes, on tables with two thirds linked. */
+/**
+ * Planning time and memory against ranges and processes, on tables with two thirds linked. The two
+ * strategies that name every pair of processes are measured as far as the pairs stay few.
+ */
 import { AddressMap } from "../dist/core/address-map.js";
 import {
   assignLink,
@@ -11,8 +14,13 @@ import {
 import { planRebalance } from "../dist/core/rebalance/plan.js";
 import { median } from "./support.mjs";
 
-const RUNS = 5;
+const RUNS = 3;
 const BLOCKS_PER_RANGE = 1000;
+
+/** For each linked and unlinked process a move of its own: a million with 3,000 processes. */
+const PROCESSES_MAX = { pairwise: 1_000, proportional: 1_000 };
+
+const STRATEGIES = ["equalize", "pairwise", "proportional", "consolidate"];
 
 const SHAPES = [
   [1_000, 10],
@@ -26,33 +34,54 @@ const SHAPES = [
 
 export async function planning() {
   const rows = [];
-  let first;
-  for (const [ranges, processes] of SHAPES) {
-    const state = clusterOf(ranges, processes);
-    const timesMs = [];
-    let moves = 0;
-    for (let run = 0; run < RUNS; run++) {
-      const start = performance.now();
-      moves = planRebalance(state, { strategy: "equalize" }).moves.length;
-      timesMs.push(performance.now() - start);
+  for (const strategy of STRATEGIES) {
+    let first;
+    for (const [ranges, processes] of SHAPES) {
+      if (processes > (PROCESSES_MAX[strategy] ?? Number.POSITIVE_INFINITY)) continue;
+      const { timeMs, moves, bytes } = measure(clusterOf(ranges, processes), strategy);
+      const work = ranges * Math.log2(ranges);
+      first ??= { timeMs, work };
+      const growth = timeMs / first.timeMs / (work / first.work);
+      rows.push([
+        strategy,
+        ranges.toLocaleString("en"),
+        processes.toLocaleString("en"),
+        moves.toLocaleString("en"),
+        `${timeMs.toFixed(1)} ms`,
+        growth.toFixed(2),
+        Math.round(bytes / ranges).toLocaleString("en"),
+      ]);
     }
-    const timeMs = median(timesMs);
-    const work = ranges * Math.log2(ranges);
-    first ??= { timeMs, work };
-    const growth = timeMs / first.timeMs / (work / first.work);
-    rows.push([
-      ranges.toLocaleString("en"),
-      processes.toLocaleString("en"),
-      moves.toLocaleString("en"),
-      `${timeMs.toFixed(1)} ms`,
-      growth.toFixed(2),
-    ]);
   }
   return {
-    title: "Planning (`equalize`)",
-    header: ["ranges", "processes", "moves", "time", "growth ÷ R log R"],
+    title: "Planning",
+    header: [
+      "strategy",
+      "ranges",
+      "processes",
+      "moves",
+      "time",
+      "growth ÷ R log R",
+      "bytes per range",
+    ],
     rows,
   };
+}
+
+/** Median time, and what one plan adds to heap and buffers before anything is collected. */
+function measure(state, strategy) {
+  const timesMs = [];
+  let [moves, bytes] = [0, 0];
+  for (let run = 0; run < RUNS; run++) {
+    const before = process.memoryUsage();
+    const start = performance.now();
+    moves = planRebalance(state, { strategy }).moves.length;
+    timesMs.push(performance.now() - start);
+    const after = process.memoryUsage();
+    const added = after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
+    bytes = Math.max(bytes, added);
+  }
+  return { timeMs: median(timesMs), moves, bytes };
 }
 
 /** Ranges in turn over all C-nodes, so that nothing lies together. */
@@ -65,7 +94,7 @@ function clusterOf(rangeCount, processCount) {
     revision: 1,
   });
   for (let i = 0; i < processCount; i++) {
-    const process = {
+    const member = {
       id: `p-${String(i).padStart(5, "0")}`,
       storageServerId: "s",
       rNodeId: `r-${i}`,
@@ -74,10 +103,10 @@ function clusterOf(rangeCount, processCount) {
       state: "active",
       revision: 1,
     };
-    state = putProcess(state, process);
+    state = putProcess(state, member);
     if (i % 3 === 2) continue;
     state = putLink(state, { id: `l-${i}`, state: "up", revision: 1 });
-    state = assignLink(state, `l-${i}`, process.rNodeId);
+    state = assignLink(state, `l-${i}`, member.rNodeId);
   }
   const map = AddressMap.of(rangesInTurn(rangeCount, processCount));
   return putVolume(state, {
