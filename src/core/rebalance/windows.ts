@@ -48,9 +48,8 @@ class WindowSearch {
   run(): void {
     for (let range = 0; range < this.#board.count; range++) {
       if (this.#quota.surplusOf(this.#board.owner[range]!) === 0) continue;
-      this.#offer(range, RIGHTWARDS!);
-      this.#offer(range, LEFTWARDS!);
-      if (this.#quota.isFree) this.#offer(range, ANYWHERE!);
+      const beside = this.#offer(range, RIGHTWARDS!) || this.#offer(range, LEFTWARDS!);
+      if (!beside && this.#quota.isFree) this.#offer(range, ANYWHERE!);
     }
     for (;;) {
       const expected = this.#heap.topKey;
@@ -63,11 +62,12 @@ class WindowSearch {
     }
   }
 
-  #offer(range: number, way: number): void {
-    if (range < 0 || range >= this.#board.count) return;
+  #offer(range: number, way: number): boolean {
+    if (range < 0 || range >= this.#board.count) return false;
     const candidate = way * this.#board.count + range;
     const worth = this.#look(candidate);
     if (worth > 0) this.#heap.push(candidate, worth);
+    return worth > 0;
   }
 
   /** The ranges that a window removes, less the part of the volume that it moves; at most 0: none. */
