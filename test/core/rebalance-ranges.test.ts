@@ -171,3 +171,23 @@ test.each([0, 10_000])(
     expect(most(1000, 1500)).toBeLessThan(1.2 * most(500, 1000));
   },
 );
+
+test("a run of several owners' ranges goes to the neighbour that can take all of it", () => {
+  const table: Table = [
+    ["c-A", 10],
+    ["c-D", 14],
+    ["c-B", 24],
+    ["c-D", 26],
+    ["c-E", 28],
+    ["c-D", 30],
+    ["c-A", 40],
+    ["c-C", 60],
+  ];
+  // Everybody is to own 20, so D and E give their 10 to B.
+  expect(equalized(table, ["D", "E"])).toEqual([
+    ["c-A", 10],
+    ["c-B", 30],
+    ["c-A", 40],
+    ["c-C", 60],
+  ]);
+});
