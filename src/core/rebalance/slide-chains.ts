@@ -2,7 +2,7 @@
  * Chains of boundaries over which an amount goes from one process to another: the first slides
  * towards a neighbour, the neighbour's towards the next one, and so on. Found breadth first, so
  * that the shortest is taken. A chain is looked for in at most LOOKS_MAX ranges, and all chains of
- * a volume in LOOKS_TOTAL_MAX, so that a million ranges take no more than about a second.
+ * a volume in LOOKS_TOTAL_MAX, so that it stays bounded at a million ranges.
  */
 import { NONE, type RangeBoard } from "./range-board.ts";
 
