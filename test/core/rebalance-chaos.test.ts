@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import type { ClusterState } from "../../src/core/cluster-state.ts";
 import { spreadFreeLinks } from "../../src/core/decisions/link-assignments.ts";
 import { changeLink, registerLink } from "../../src/core/decisions/links.ts";
+import { sortEntries } from "../../src/core/decisions/map-entries.ts";
 import {
   changeProcess,
   deleteProcess,
@@ -95,7 +96,7 @@ const takeBack: Operation = (state) => {
   return plan.maps.reduce(
     (next, { volumeId }) => {
       const entries = [...state.volumes.get(volumeId)!.map.ranges()];
-      return replaceMap(next, volumeId, entries);
+      return replaceMap(next, volumeId, sortEntries(entries));
     },
     applyPlan(state, plan),
   );
