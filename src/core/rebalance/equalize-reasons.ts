@@ -9,16 +9,15 @@ interface Outcome {
   readonly volumes: readonly Volume[];
   readonly unsettled: readonly Settlement[];
   readonly transfers: readonly Transfer[];
-  /** Only the tolerance keeps the table as it is. */
-  readonly heldBack: boolean;
+  /** What the tolerance keeps from moving. */
+  readonly heldBack: Explanation | undefined;
 }
 
 export function whyEqualized(model: LoadModel, outcome: Outcome): Explanation[] {
   const { volumes, unsettled, transfers, heldBack } = outcome;
   const explanations: Explanation[] = [];
   if (heldBack) {
-    const detail = "every C-node is within the tolerance around its target share";
-    explanations.push({ code: "within-tolerance", detail });
+    explanations.push(heldBack);
   } else if (unsettled.length === 0) {
     const detail = "every C-node owns its target share";
     explanations.push({ code: "already-balanced", detail });

@@ -9,7 +9,9 @@ import { cutToBudget } from "./equalize-budget.ts";
 import { whyEqualized } from "./equalize-reasons.ts";
 import type { Proposal } from "./proposal.ts";
 import { FreeQuota } from "./quota.ts";
-import { settle, toMove } from "./settlement.ts";
+import { type Settlement, settle, toMove } from "./settlement.ts";
+import { ShareTally } from "./shares.ts";
+import { whatToleranceHolds } from "./tolerance-reasons.ts";
 import { transferAddresses } from "./transfer.ts";
 import type { RebalanceRequest } from "./types.ts";
 
@@ -19,23 +21,30 @@ export function equalize(
   request: RebalanceRequest,
 ): Proposal {
   const toleranceMicro = request.toleranceMicro ?? 0;
-  const unsettled = volumes.flatMap((volume) => settle(model, volume, toleranceMicro) ?? []);
+  const tally = new ShareTally(model);
+  const unsettled: Settlement[] = [];
+  for (const volume of volumes) {
+    const settlement = settle(model, volume, toleranceMicro);
+    tally.addDecided(settlement);
+    if (toMove(settlement) > 0) unsettled.push(settlement);
+  }
   const affordable =
     request.maxMovedAddresses === undefined
       ? unsettled
       : cutToBudget(model, unsettled, request.maxMovedAddresses);
-  const transfers = affordable.map(({ volume, surplus, need }) => {
+  const transfers = affordable.map((settlement) => {
+    tally.addMoved(settlement);
+    const { volume, surplus, need } = settlement;
     const inAddresses = (extents: number) => extents * volume.extentBlocks;
     const quota = new FreeQuota(surplus.map(inAddresses), need.map(inAddresses));
     return transferAddresses(model, volume, quota);
   });
-  const heldBack =
-    unsettled.length === 0 &&
-    toleranceMicro > 0 &&
-    volumes.some((volume) => settle(model, volume, 0) !== undefined);
+  const minimumMovedAddresses = unsettled.reduce((sum, settlement) => sum + toMove(settlement), 0);
+  const heldBack = whatToleranceHolds(model, volumes, { toleranceMicro, minimumMovedAddresses });
   return {
     transfers,
-    minimumMovedAddresses: unsettled.reduce((sum, settlement) => sum + toMove(settlement), 0),
+    minimumMovedAddresses,
+    shares: tally.shares(),
     explanations: whyEqualized(model, { volumes, unsettled, transfers, heldBack }),
   };
 }

@@ -71,7 +71,8 @@ export function planFlows(
 
 function wouldNotImprove({ id }: Volume, amount: number): Explanation {
   const detail = `moving ${amount} addresses of volume ${id} would not make its loads more even`;
-  return { code: "would-not-improve", detail, volumeId: id };
+  const counterfactual = { force: true, movedAddresses: amount } as const;
+  return { code: "would-not-improve", detail, volumeId: id, counterfactual };
 }
 
 function forced({ id }: Volume, amount: number): Explanation {

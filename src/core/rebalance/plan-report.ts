@@ -60,7 +60,7 @@ export function describePlan({ state, model, scope, request, proposal }: Planned
       })),
     },
     moves,
-    processes: effectsOf(model, before, after, total),
+    processes: effectsOf(model, { before, after, total, shares: proposal.shares }),
     explanations: [
       ...proposal.explanations,
       ...budgetExplanation(request, movedAddresses, remainingAddresses),
@@ -76,12 +76,14 @@ function transferPercent(model: LoadModel, request: RebalanceRequest): number | 
   return toNumber({ numerator: 100n * numerator, denominator });
 }
 
-function effectsOf(
-  model: LoadModel,
-  before: Float64Array,
-  after: Float64Array,
-  total: number,
-): ProcessEffect[] {
+interface Effects {
+  readonly before: Float64Array;
+  readonly after: Float64Array;
+  readonly total: number;
+  readonly shares: Proposal["shares"];
+}
+
+function effectsOf(model: LoadModel, { before, after, total, shares }: Effects): ProcessEffect[] {
   return model.processes.map(({ id }, index) => ({
     processId: id,
     linked: model.classes[model.classOf[index]!]!.linked,
@@ -89,6 +91,7 @@ function effectsOf(
     addressesAfter: after[index]!,
     loadBefore: loadOf(model, index, before[index]!, total),
     loadAfter: loadOf(model, index, after[index]!, total),
+    ...shares?.[index],
   }));
 }
 
@@ -100,7 +103,9 @@ function budgetExplanation(
   if (remaining === 0) return [];
   const budget = `the budget of ${maxMovedAddresses} addresses`;
   const detail = `${budget} lets ${moved} move; ${remaining} remain to be moved`;
-  return [{ code: "budget-exhausted", detail }];
+  const all = moved + remaining;
+  const counterfactual = { maxMovedAddresses: all, movedAddresses: all };
+  return [{ code: "budget-exhausted", detail, counterfactual }];
 }
 
 function hashOf(baseRevision: number, moves: readonly Move[]): string {

@@ -12,6 +12,7 @@ import { ceilDivide, floorDivide } from "./rational.ts";
 export interface ClassTarget {
   /** The integer part of the exact target. */
   readonly floor: number;
+  readonly ceiling: number;
   /** Orders the fractional parts of all classes; equal fractions have equal ranks. */
   readonly fractionRank: number;
   readonly low: number;
@@ -27,20 +28,34 @@ export interface TargetOptions {
   readonly toleranceMicro: number;
 }
 
+/** The exact target of every class, as a fraction. */
+export interface ExactTargets {
+  readonly numerators: readonly bigint[];
+  readonly denominator: bigint;
+}
+
 /**
  * Targets by class: max(0, λ · weight − link work) for the level λ at which they sum up to T;
- * 0 for draining processes. Needs an active process.
+ * 0 for draining processes. Needs an active process. They are in proportion to T.
  */
-export function classTargets(model: LoadModel, options: TargetOptions): ClassTarget[] {
-  const { extents, linkWork, toleranceMicro } = options;
+export function exactTargets(
+  model: LoadModel,
+  { extents, linkWork }: Pick<TargetOptions, "extents" | "linkWork">,
+): ExactTargets {
   const work = (kind: ProcessClass) => (linkWork ? workOf(model, kind, 0, extents) : 0n);
   const level = levelOf(model, extents, work);
-  const denominator = model.scale * level.weight;
-  const targets = model.classes.map((kind) => {
+  const numerators = model.classes.map((kind) => {
     if (!kind.active) return 0n;
     const target = level.work * BigInt(kind.weightMilli) - work(kind) * level.weight;
     return target > 0n ? target : 0n;
   });
+  return { numerators, denominator: model.scale * level.weight };
+}
+
+/** What the exact targets mean for whole extents. */
+export function classTargets(model: LoadModel, options: TargetOptions): ClassTarget[] {
+  const { extents, toleranceMicro } = options;
+  const { numerators: targets, denominator } = exactTargets(model, options);
   const fractions = [...new Set(targets.map((target) => target % denominator))];
   fractions.sort((a, b) => (a < b ? -1 : 1));
   const rankOf = new Map(fractions.map((fraction, rank) => [fraction, rank]));
@@ -49,13 +64,16 @@ export function classTargets(model: LoadModel, options: TargetOptions): ClassTar
   const tolerance = BigInt(toleranceMicro) * BigInt(extents) * denominator;
   return targets.map((target, index) => {
     const fractionRank = rankOf.get(target % denominator)!;
-    if (!model.classes[index]!.active) return { floor: 0, fractionRank, low: 0, high: 0 };
+    if (!model.classes[index]!.active) {
+      return { floor: 0, ceiling: 0, fractionRank, low: 0, high: 0 };
+    }
     const lowest = ceilDivide(target * share - tolerance, denominator * share);
     const highest = floorDivide(target * share + tolerance, denominator * share);
     const floor = Number(target / denominator);
     const ceiling = Number(ceilDivide(target, denominator));
     return {
       floor,
+      ceiling,
       fractionRank,
       low: Math.max(0, Math.min(floor, Number(lowest))),
       high: Math.min(extents, Math.max(ceiling, Number(highest))),

@@ -56,6 +56,7 @@ export type ExplanationCode =
   | "nothing-to-consolidate"
   | "nothing-to-give"
   | "rounded-to-nothing"
+  | "tolerance-held-back"
   | "within-tolerance"
   | "would-not-improve";
 
@@ -65,6 +66,15 @@ export interface Explanation {
   readonly detail: string;
   readonly volumeId?: VolumeId | undefined;
   readonly processId?: ProcessId | undefined;
+  readonly counterfactual?: Counterfactual | undefined;
+}
+
+/** What would move were one thing of the request otherwise. */
+export interface Counterfactual {
+  readonly tolerance?: number | undefined;
+  readonly maxMovedAddresses?: number | undefined;
+  readonly force?: true | undefined;
+  readonly movedAddresses: number;
 }
 
 export interface Imbalance {
@@ -73,7 +83,29 @@ export interface Imbalance {
   readonly after: number;
 }
 
-export interface ProcessEffect {
+/**
+ * How `equalize` comes to what a process is to own of the planned volumes, in addresses:
+ * target = base + weight + linkWork, and what it ends with = target + rounding + tolerance + budget.
+ */
+export interface ProcessShare {
+  readonly target: number;
+  readonly share: {
+    /** T / N: what everyone would own without weights and links. 0 while draining. */
+    readonly base: number;
+    /** What its weight adds to that. */
+    readonly weight: number;
+    /** What link work takes away, and what it adds to those who have none. */
+    readonly linkWork: number;
+    /** What whole extents add. */
+    readonly rounding: number;
+    /** What the tolerance leaves off the rounded target. */
+    readonly tolerance: number;
+    /** What the budget has left where it was. */
+    readonly budget: number;
+  };
+}
+
+export interface ProcessEffect extends Partial<ProcessShare> {
   readonly processId: ProcessId;
   readonly linked: boolean;
   readonly addressesBefore: number;

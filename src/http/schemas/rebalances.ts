@@ -93,6 +93,33 @@ const imbalance = {
   after: z.number().meta({ description: "and after", example: 1.01 }),
 };
 
+const counterfactual = z
+  .strictObject({
+    tolerance: z.number().optional(),
+    maxMovedAddresses: z.number().optional(),
+    force: z.literal(true).optional(),
+    movedAddresses: count("What it would move", 1204),
+  })
+  .meta({ description: "What would move were this one thing of the request otherwise" });
+
+const addresses = (description: string, example: number) =>
+  z.number().meta({ description, example });
+/** A third of 101 addresses, as the example's plan by `equalize` has them. */
+const share = z
+  .strictObject({
+    base: addresses("T / N: without weights and links; 0 while draining", 33.666666666666664),
+    weight: addresses("What its weight adds", 0),
+    linkWork: addresses("What link work takes, or adds where others have it", -11.222222222222221),
+    rounding: addresses("What whole extents add", 0.5555555555555556),
+    tolerance: addresses("What the tolerance leaves off the rounded target", 0),
+    budget: addresses("What the budget has left where it was", 0),
+  })
+  .meta({
+    description:
+      "How `equalize` comes to what it leaves the process of the planned volumes: `target` is base + " +
+      "weight + linkWork, and the rest adds up to what the process ends with",
+  });
+
 const rebalanceSummaryFields = {
   id: rebalanceId.nullable().meta({ description: "null for a no-op that was not a dry run" }),
   state: z.enum(["planned", "applied", "no-op", "rolled-back", "expired"]),
@@ -127,6 +154,7 @@ const rebalanceSummaryFields = {
       detail: z.string(),
       volumeId: volumeId.optional(),
       processId: processId.optional(),
+      counterfactual: counterfactual.optional(),
     }),
   ),
   requestedBy: z.string(),
@@ -150,6 +178,8 @@ const rebalanceFields = {
       addressesAfter: count("and after", 22),
       loadBefore: z.number(),
       loadAfter: z.number(),
+      target: addresses("`equalize`: the exact share", 22.444444444444443).optional(),
+      share: share.optional(),
     }),
   ),
 };

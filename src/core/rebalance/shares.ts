@@ -1,0 +1,92 @@
+/** How `equalize` comes to its sizes, added up over the volumes while they are decided. */
+import type { LoadModel } from "../load-model.ts";
+import { toNumber } from "./rational.ts";
+import type { Settlement } from "./settlement.ts";
+import { exactTargets } from "./targets.ts";
+import type { ProcessShare } from "./types.ts";
+
+type TargetParts = Pick<ProcessShare, "target"> &
+  Pick<ProcessShare["share"], "base" | "weight" | "linkWork">;
+
+/** Sums in addresses, by process index. */
+export class ShareTally {
+  readonly #model: LoadModel;
+  #addresses = 0;
+  readonly #rounded: Float64Array;
+  readonly #settled: Float64Array;
+  readonly #reached: Float64Array;
+
+  constructor(model: LoadModel) {
+    this.#model = model;
+    const count = model.processes.length;
+    this.#rounded = new Float64Array(count);
+    this.#settled = new Float64Array(count);
+    this.#reached = new Float64Array(count);
+  }
+
+  /** What is wanted of a planned volume. */
+  addDecided({ volume, targets, before, after }: Settlement): void {
+    const { blockCount, extentBlocks } = volume;
+    this.#addresses += blockCount;
+    for (let i = 0; i < after.length; i++) {
+      const { floor, ceiling } = targets[this.#model.classOf[i]!]!;
+      const rounded = Math.min(Math.max(after[i]!, floor), ceiling);
+      this.#rounded[i] = this.#rounded[i]! + rounded * extentBlocks;
+      this.#settled[i] = this.#settled[i]! + after[i]! * extentBlocks;
+      this.#reached[i] = this.#reached[i]! + before[i]! * extentBlocks;
+    }
+  }
+
+  /** What is moved of it, within the budget. */
+  addMoved({ volume, surplus, need }: Settlement): void {
+    for (let i = 0; i < need.length; i++) {
+      const gained = need[i]! - surplus[i]!;
+      this.#reached[i] = this.#reached[i]! + gained * volume.extentBlocks;
+    }
+  }
+
+  shares(): ProcessShare[] {
+    const { classOf } = this.#model;
+    // Targets are in proportion to T, so that those of all volumes together are the sums.
+    const exact = exactTargets(this.#model, { extents: this.#addresses, linkWork: true });
+    const parts = this.#partsOfClasses(exact.numerators, exact.denominator);
+    return this.#model.processes.map((_, i) => {
+      const [rounded, settled] = [this.#rounded[i]!, this.#settled[i]!];
+      const excess = BigInt(rounded) * exact.denominator - exact.numerators[classOf[i]!]!;
+      const { target, ...share } = parts[classOf[i]!]!;
+      return {
+        target,
+        share: {
+          ...share,
+          rounding: toNumber({ numerator: excess, denominator: exact.denominator }),
+          tolerance: settled - rounded,
+          budget: this.#reached[i]! - settled,
+        },
+      };
+    });
+  }
+
+  #partsOfClasses(numerators: readonly bigint[], denominator: bigint): TargetParts[] {
+    const { classes, processCount } = this.#model;
+    const active = classes.filter((kind) => kind.active);
+    const weights = active.reduce((sum, kind) => sum + BigInt(kind.weightMilli * kind.count), 0n);
+    const [addresses, count] = [BigInt(this.#addresses), BigInt(processCount)];
+    return classes.map((kind, i) => {
+      if (!kind.active) return { target: 0, base: 0, weight: 0, linkWork: 0 };
+      const numerator = numerators[i]!;
+      const byWeight = addresses * BigInt(kind.weightMilli);
+      return {
+        target: toNumber({ numerator, denominator }),
+        base: toNumber({ numerator: addresses, denominator: count }),
+        weight: toNumber({
+          numerator: byWeight * count - addresses * weights,
+          denominator: weights * count,
+        }),
+        linkWork: toNumber({
+          numerator: numerator * weights - byWeight * denominator,
+          denominator: denominator * weights,
+        }),
+      };
+    });
+  }
+}

@@ -1,0 +1,85 @@
+/** What a tolerance keeps from moving, and at which one something would move. */
+import type { LoadModel } from "../load-model.ts";
+import { MICRO, type Volume } from "../model.ts";
+import { type Settlement, settle, toMove } from "./settlement.ts";
+import { exactTargets } from "./targets.ts";
+import type { Explanation } from "./types.ts";
+
+interface Tolerated {
+  readonly toleranceMicro: number;
+  /** What moves at this tolerance, without a budget. */
+  readonly minimumMovedAddresses: number;
+}
+
+export function whatToleranceHolds(
+  model: LoadModel,
+  volumes: readonly Volume[],
+  { toleranceMicro, minimumMovedAddresses }: Tolerated,
+): Explanation | undefined {
+  if (toleranceMicro === 0) return undefined;
+  let [full, actingMicro] = [0, 0];
+  for (const volume of volumes) {
+    const settlement = settle(model, volume, 0);
+    full += toMove(settlement);
+    if (minimumMovedAddresses > 0) continue;
+    actingMicro = Math.max(actingMicro, largestActing(model, settlement));
+  }
+  if (full === minimumMovedAddresses) return undefined;
+
+  const held = `the tolerance of ${toleranceMicro / MICRO}`;
+  if (minimumMovedAddresses > 0) {
+    const kept = full - minimumMovedAddresses;
+    const detail = `${held} keeps ${kept} addresses in place; it would move ${full} at tolerance 0`;
+    const counterfactual = { tolerance: 0, movedAddresses: full };
+    return { code: "tolerance-held-back", detail, counterfactual };
+  }
+  const shownMicro = toTwoDigits(actingMicro);
+  const tolerance = shownMicro / MICRO;
+  const movedAddresses = volumes.reduce(
+    (sum, volume) => sum + toMove(settle(model, volume, shownMicro)),
+    0,
+  );
+  const would = `it would move ${movedAddresses} addresses at tolerance ${tolerance}`;
+  const detail = `every C-node is within ${held} around its target share; ${would}`;
+  return { code: "within-tolerance", detail, counterfactual: { tolerance, movedAddresses } };
+}
+
+/** Rounded down: just at the edge, a single address would move. */
+function toTwoDigits(micro: number): number {
+  return micro - (micro % 10 ** Math.max(0, String(micro).length - 2));
+}
+
+/**
+ * The largest tolerance, in millionths, that leaves somebody of the volume outside its bounds;
+ * 0 where nobody is. Only the smallest and the largest size of each class can be the farthest.
+ */
+function largestActing(model: LoadModel, { volume, targets, before }: Settlement): number {
+  const extents = volume.blockCount / volume.extentBlocks;
+  const { numerators, denominator } = exactTargets(model, { extents, linkWork: true });
+  const units = BigInt(MICRO) * BigInt(model.processCount);
+  let largest = 0n;
+  for (const [index, size] of extremesOf(model, before)) {
+    const { floor, ceiling } = targets[index]!;
+    if (size >= floor && size <= ceiling) continue;
+    const difference = BigInt(size) * denominator - numerators[index]!;
+    const distance = difference < 0n ? -difference : difference;
+    // Outside as long as tolerance · T / N is less than the distance to the target.
+    const acting = (distance * units - 1n) / (BigInt(extents) * denominator);
+    if (acting > largest) largest = acting;
+  }
+  return Number(largest);
+}
+
+/** The least and the greatest size of each class of active processes. */
+function extremesOf(model: LoadModel, sizes: Float64Array): (readonly [number, number])[] {
+  const least = new Float64Array(model.classes.length).fill(Number.POSITIVE_INFINITY);
+  const greatest = new Float64Array(model.classes.length);
+  for (let i = 0; i < sizes.length; i++) {
+    const kind = model.classOf[i]!;
+    least[kind] = Math.min(least[kind]!, sizes[i]!);
+    greatest[kind] = Math.max(greatest[kind]!, sizes[i]!);
+  }
+  return model.classes.flatMap(({ active }, index) =>
+    active ? [[index, least[index]!] as const, [index, greatest[index]!] as const] : [],
+  );
+}

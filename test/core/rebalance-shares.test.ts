@@ -1,0 +1,165 @@
+/** What a plan says of why it is as it is, held against what it does. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { planRebalance } from "../../src/core/rebalance/plan.ts";
+import type { Counterfactual, Plan, RebalanceRequest } from "../../src/core/rebalance/types.ts";
+import { clusterArbitrary, clusterOf, figureCluster } from "../support/cluster.ts";
+import { exactTargets, plus, ratio, times } from "../support/exact-model.ts";
+
+const requests: fc.Arbitrary<RebalanceRequest> = fc.record({
+  strategy: fc.constant("equalize" as const),
+  toleranceMicro: fc.option(fc.nat({ max: 1_000_000 }), { nil: undefined }),
+  maxMovedAddresses: fc.option(fc.nat({ max: 500_000 }), { nil: undefined }),
+});
+
+/** Sums of doubles of this size. */
+const near = (value: number, size: number) => {
+  return (other: number) => Math.abs(value - other) <= 1e-9 * (1 + size);
+};
+
+test("shares add up to the exact target, and to what the process ends with", () => {
+  fc.assert(
+    fc.property(clusterArbitrary(), requests, (state, request) => {
+      const plan = planRebalance(state, request);
+      const total = [...state.volumes.values()].reduce((sum, it) => sum + it.blockCount, 0);
+      const ends = [...state.volumes.values()].reduce((sum, it) => sum + it.extentBlocks, 0);
+      for (const { processId, addressesAfter, target, share } of plan.processes) {
+        const { cNodeId } = state.processes.get(processId)!;
+        const exact = [...state.volumes.values()]
+          .map((it) => times(exactTargets(state, it).get(cNodeId)!, ratio(it.extentBlocks)))
+          .reduce(plus, ratio(0));
+        const { base, weight, linkWork, rounding, tolerance, budget } = share!;
+        expect(target).toSatisfy(near(Number(exact.over) / Number(exact.under), total));
+        expect(base + weight + linkWork).toSatisfy(near(target!, total));
+        expect(target! + rounding + tolerance + budget).toSatisfy(near(addressesAfter, total));
+        expect(Math.abs(rounding)).toBeLessThan(ends);
+        if (!request.toleranceMicro) expect(tolerance).toBe(0);
+        if (request.maxMovedAddresses === undefined) expect(budget).toBe(0);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const counterfactualOf = (plan: Plan, code: string): Counterfactual | undefined =>
+  plan.explanations.find((explanation) => explanation.code === code)?.counterfactual;
+
+test("what would move at another tolerance or budget does move there", () => {
+  const seen = new Map<string, number>();
+  const count = (code: string) => seen.set(code, (seen.get(code) ?? 0) + 1);
+  const shape = { processesMax: 4, rangesMax: 6, draining: false };
+  fc.assert(
+    fc.property(clusterArbitrary(shape), requests, (state, request) => {
+      const plan = planRebalance(state, request);
+      const { maxMovedAddresses: _, ...unlimited } = request;
+      const moved = (toleranceMicro: number) =>
+        planRebalance(state, { ...unlimited, toleranceMicro }).movedAddresses;
+
+      const within = counterfactualOf(plan, "within-tolerance");
+      if (within) {
+        count("within-tolerance");
+        const micro = Math.round(within.tolerance! * 1_000_000);
+        expect(micro).toBeLessThan(request.toleranceMicro!);
+        expect(within.movedAddresses).toBeGreaterThan(0);
+        expect(moved(micro)).toBe(within.movedAddresses);
+        // Told in two digits; at the next figure nothing moves.
+        const step = 10 ** Math.max(0, String(micro).length - 2);
+        expect(micro % step).toBe(0);
+        expect(moved(micro + step)).toBe(0);
+      }
+      const held = counterfactualOf(plan, "tolerance-held-back");
+      if (held) {
+        count("tolerance-held-back");
+        expect(held).toEqual({ tolerance: 0, movedAddresses: moved(0) });
+        expect(held.movedAddresses).toBeGreaterThan(plan.minimumMovedAddresses);
+      }
+      const budget = counterfactualOf(plan, "budget-exhausted");
+      if (budget) {
+        count("budget-exhausted");
+        const { maxMovedAddresses, movedAddresses } = budget;
+        const ample = planRebalance(state, { ...request, maxMovedAddresses });
+        expect(ample.movedAddresses).toBe(movedAddresses);
+        expect(ample.remainingAddresses).toBe(0);
+      }
+    }),
+    { numRuns: 600 },
+  );
+  for (const code of ["within-tolerance", "tolerance-held-back", "budget-exhausted"]) {
+    expect(seen.get(code), code).toBeGreaterThan(10);
+  }
+});
+
+test("what force would move does move with it", () => {
+  const shape = { volumesMax: 1, processesMax: 5 };
+  const strategies = fc.constantFrom("pairwise", "proportional");
+  fc.assert(
+    fc.property(clusterArbitrary(shape), strategies, (state, strategy) => {
+      const request = { strategy, transfer: { fractionMicro: 900_000 } } as const;
+      const plan = planRebalance(state, request);
+      const counterfactual = counterfactualOf(plan, "would-not-improve");
+      if (!counterfactual) return;
+      const { force, movedAddresses } = counterfactual;
+      expect(planRebalance(state, { ...request, force }).movedAddresses).toBe(movedAddresses);
+    }),
+  );
+});
+
+test("the figures' cluster: a third each, a third of that away for the links", () => {
+  const [a, b] = planRebalance(figureCluster(), { strategy: "equalize" }).processes;
+  expect(a!.target).toBeCloseTo(101 / 3 - 101 / 9, 12);
+  expect(a!.share).toEqual({
+    base: 101 / 3,
+    weight: 0,
+    linkWork: expect.closeTo(-101 / 9, 12),
+    rounding: expect.closeTo(a!.addressesAfter - a!.target!, 12),
+    tolerance: 0,
+    budget: 0,
+  });
+  expect(b!.share!.linkWork).toBeCloseTo(202 / 9, 12);
+});
+
+test("a weight of three, a draining process and a budget in figures", () => {
+  const state = clusterOf({
+    processes: [{ id: "A", weightMilli: 3000 }, { id: "B" }, { id: "C", draining: true }],
+    volumes: [{ id: "v", blockCount: 80, ranges: [["c-B", 60], ["c-C", 80]] }], // biome-ignore format: a table
+  });
+  const { processes } = planRebalance(state, { strategy: "equalize", maxMovedAddresses: 30 });
+  const nothing = { base: 0, weight: 0, linkWork: 0, rounding: 0, tolerance: 0, budget: 0 };
+  expect(processes.map(({ target, share }) => ({ target, share }))).toEqual([
+    { target: 60, share: { ...nothing, base: 40, weight: 20, budget: -30 } },
+    { target: 20, share: { ...nothing, base: 40, weight: -20, budget: 30 } },
+    { target: 0, share: nothing },
+  ]);
+});
+
+test("the tolerance that holds a plan back is told with the one that would not", () => {
+  const state = clusterOf({
+    processes: [{ id: "A" }, { id: "B" }],
+    volumes: [
+      {
+        id: "v",
+        blockCount: 200_000,
+        ranges: [
+          ["c-A", 104_200],
+          ["c-B", 200_000],
+        ],
+      },
+    ],
+  });
+  const plan = planRebalance(state, { strategy: "equalize", toleranceMicro: 50_000 });
+  expect(plan.explanations[0]).toEqual({
+    code: "within-tolerance",
+    detail:
+      "every C-node is within the tolerance of 0.05 around its target share; it would move " +
+      "100 addresses at tolerance 0.041",
+    counterfactual: { tolerance: 0.041, movedAddresses: 100 },
+  });
+});
+
+test("strategies without targets have no shares", () => {
+  for (const strategy of ["pairwise", "proportional"] as const) {
+    for (const row of planRebalance(figureCluster(), { strategy }).processes) {
+      expect([row.target, row.share]).toEqual([undefined, undefined]);
+    }
+  }
+});
