@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { VolumeRecord } from "../core/changes.ts";
 import { type ClusterState, holdingsOf, linkOf, processOfRNode } from "../core/cluster-state.ts";
+import { type Holdback, whatHoldsProcess } from "../core/decisions/holdbacks.ts";
 import type { DeliveryView } from "../core/delivery-state.ts";
 import {
   type Link,
@@ -47,6 +48,7 @@ export function settingsView({ replicationCostMicro }: Settings): { replicationC
 export function storageServerView(
   server: StorageServer,
   figures: DeliveryView,
+  holdbacks: readonly Holdback[],
 ): z.output<typeof servers.storageServer> {
   const { lastSeenAt, since, lastAttemptAt, nextAttemptAt, cutOff, ...delivery } = figures;
   return {
@@ -59,6 +61,7 @@ export function storageServerView(
     },
     lastSeenAt: optionalTime(lastSeenAt),
     fenced: cutOff ? true : undefined,
+    heldBackBy: holdbacks.map(holdbackView),
   };
 }
 
@@ -71,8 +74,13 @@ export function processView(
     ...processRecordView(process),
     linkId: linkOf(state, process) ?? null,
     ...holdingsOf(state, process.cNodeId),
+    heldBackBy: whatHoldsProcess(state, process).map(holdbackView),
     ...(load ? { measuredLoad: loadView(load) } : {}),
   };
+}
+
+function holdbackView({ code, detail }: Holdback) {
+  return { code, detail };
 }
 
 function loadView({ cNodeLoad, rNodeLoad, at }: MeasuredLoad) {

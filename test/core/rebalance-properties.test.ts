@@ -145,3 +145,21 @@ test("pairwise and proportional leave alone exactly what would not get more even
     { numRuns: 200 },
   );
 });
+
+test("a draining process owns exactly nothing afterwards, whatever the tolerance", () => {
+  const tolerances = fc.integer({ min: 0, max: 1_000_000 });
+  fc.assert(
+    fc.property(clusterArbitrary(), tolerances, (state, toleranceMicro) => {
+      const request = { strategy: "equalize", toleranceMicro } as const;
+      const plan = planRebalance(state, request);
+      const after = applyPlan(state, plan);
+      for (const process of after.processes.values()) {
+        if (isActive(after, process)) continue;
+        for (const { map } of after.volumes.values()) expect(map.sizeOf(process.cNodeId)).toBe(0);
+        const row = plan.processes.find(({ processId }) => processId === process.id)!;
+        expect([row.target, row.addressesAfter]).toEqual([0, 0]);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -18,6 +18,7 @@ import {
   type StorageServerId,
 } from "../model.ts";
 import { demandStorageServer, findProcess } from "./find.ts";
+import { refuseHeldBack, whatHoldsProcess } from "./holdbacks.ts";
 import { merge } from "./merge.ts";
 
 export interface ProcessRegistration {
@@ -66,21 +67,7 @@ export function changeProcess(
 
 export function deleteProcess(state: ClusterState, id: ProcessId): ClusterState {
   const process = findProcess(state, id);
-  const { addressCount } = holdingsOf(state, process.cNodeId);
-  if (addressCount > 0) {
-    throw new Refusal("process-owns-addresses", {
-      detail: `C-node ${process.cNodeId} of process ${id} still owns ${addressCount} addresses`,
-      correction:
-        "Set the process to draining and rebalance with strategy equalize, then delete it",
-    });
-  }
-  const linkId = linkOf(state, process);
-  if (linkId !== undefined) {
-    throw new Refusal("process-holds-link", {
-      detail: `R-node ${process.rNodeId} of process ${id} still holds link ${linkId}`,
-      correction: `Release it with DELETE /v1/link-assignments/${linkId}, then delete the process`,
-    });
-  }
+  refuseHeldBack(whatHoldsProcess(state, process));
   return removeProcess(state, id);
 }
 

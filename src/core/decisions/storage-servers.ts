@@ -6,7 +6,6 @@ import {
   removeStorageServer,
 } from "../cluster-state.ts";
 import type { Position } from "../delivery-record.ts";
-import { Refusal } from "../errors.ts";
 import type {
   Credentials,
   Labels,
@@ -14,8 +13,8 @@ import type {
   StorageServer,
   StorageServerId,
 } from "../model.ts";
-import { isCutOff } from "../settled.ts";
 import { findStorageServer } from "./find.ts";
+import { refuseHeldBack, serverUsers, whatHoldsStorageServer } from "./holdbacks.ts";
 import { merge } from "./merge.ts";
 
 export interface StorageServerRegistration {
@@ -71,28 +70,8 @@ export function deleteStorageServer(
   acknowledged: Position | undefined,
 ): ClusterState {
   const server = findStorageServer(state, id);
-  const users = [
-    ...usersOf("process", state.processes.values(), id),
-    ...usersOf("link", state.links.values(), id),
-  ];
-  if (users.length > 0) {
-    const named = users.slice(0, 5).join(", ");
-    throw new Refusal("storage-server-in-use", {
-      detail: `storage server ${id} is used by ${users.length} records: ${named}`,
-      correction: "Delete its processes and unbind its links first",
-    });
-  }
-  const lost = state.lostRevisions.get(id);
-  if (
-    lost !== undefined &&
-    !hasRevision(state, acknowledged, lost) &&
-    !isCutOff(server, acknowledged)
-  ) {
-    throw new Refusal("storage-server-unsettled", {
-      detail: `storage server ${id} lost addresses in revision ${lost} and has not acknowledged that: it may still serve them`,
-      correction: `Wait until it has, or cut it off and say so with POST /v1/storage-servers/${id}/fence`,
-    });
-  }
+  const users = serverUsers(state);
+  refuseHeldBack(whatHoldsStorageServer(state, server, { users, acknowledged }));
   return removeStorageServer(state, id);
 }
 
@@ -110,14 +89,6 @@ export function fenceStorageServer(state: ClusterState, id: StorageServerId): Cl
   };
 }
 
-function hasRevision(
-  { generation }: ClusterState,
-  acknowledged: Position | undefined,
-  revision: number,
-): boolean {
-  return acknowledged?.generation === generation && acknowledged.revision >= revision;
-}
-
 /** New credentials in place of the old; the record takes the revision, the secret has no history. */
 export function changeCredentials(
   state: ClusterState,
@@ -128,14 +99,4 @@ export function changeCredentials(
   const current = state.credentials.get(id)!;
   const touched = putStorageServer(state, { ...server, revision: nextRevision(state) });
   return putCredentials(touched, id, change(current));
-}
-
-function usersOf(
-  kind: string,
-  records: Iterable<{ id: string; storageServerId?: StorageServerId | undefined }>,
-  serverId: StorageServerId,
-): string[] {
-  return [...records]
-    .filter((record) => record.storageServerId === serverId)
-    .map((record) => `${kind} ${record.id}`);
 }

@@ -14,6 +14,12 @@ export const storageServerExample = {
     consecutiveFailures: 0,
   },
   lastSeenAt: "2026-11-22T10:15:30.123Z",
+  heldBackBy: [
+    {
+      code: "storage-server-in-use",
+      detail: "storage server s-1 is used by 1 records: process A",
+    },
+  ],
 };
 
 export const processExample = {
@@ -26,6 +32,16 @@ export const processExample = {
   linkId: "link-1",
   addressCount: 33,
   rangeCount: 1,
+  heldBackBy: [
+    {
+      code: "process-owns-addresses",
+      detail: "C-node c-1 of process A still owns 33 addresses",
+    },
+    {
+      code: "process-holds-link",
+      detail: "R-node r-a of process A still holds link link-1",
+    },
+  ],
 };
 
 export const linkExample = {

@@ -44,7 +44,7 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
         201: {
           description: "It is new",
           schema: schemas.process,
-          example: { ...example, linkId: null, addressCount: 0, rangeCount: 0 },
+          example: { ...example, linkId: null, addressCount: 0, rangeCount: 0, heldBackBy: [] },
         },
       },
       problems: [409, 422],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findStorageServer } from "../../core/decisions/find.ts";
+import { serverUsers, whatHoldsStorageServer } from "../../core/decisions/holdbacks.ts";
 import type { StorageServer } from "../../core/model.ts";
 import {
   fence,
@@ -24,9 +25,19 @@ const url = "/v1/storage-servers/:storageServerId";
 const secretExample = "whsec_Z2VuZXJhdGVkIGF0IHRoZSBzZXJ2aWNlLCBzaG93biE=";
 const tokenExample = "evk_dGhlIHRva2VuIG9mIGEgc3RvcmFnZSBzZXJ2ZXIgMTI";
 
+/** How servers are shown as things stand; who uses which is found once for all of them. */
+function viewNow(parts: RouteParts) {
+  const state = parts.state();
+  const users = serverUsers(state);
+  return (server: StorageServer) => {
+    const acknowledged = parts.delivery.acknowledged(server.id);
+    const holdbacks = whatHoldsStorageServer(state, server, { users, acknowledged });
+    return storageServerView(server, parts.distribution.delivery(server), holdbacks);
+  };
+}
+
 export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
-  const view = (server: StorageServer) =>
-    storageServerView(server, parts.distribution.delivery(server));
+  const view = (server: StorageServer) => viewNow(parts)(server);
   return [
     endpoint({
       ...base,
@@ -80,7 +91,7 @@ export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
       },
       handle: ({ query }) => ({
         status: 200,
-        body: pageOfMap(parts.state().storageServers, query, view),
+        body: pageOfMap(parts.state().storageServers, query, viewNow(parts)),
       }),
     }),
     endpoint({
@@ -195,8 +206,7 @@ function rotations(parts: RouteParts): Endpoint[] {
 
 /** What an operator can do about a server that does not follow. */
 function interventions(parts: RouteParts): Endpoint[] {
-  const view = (server: StorageServer) =>
-    storageServerView(server, parts.distribution.delivery(server));
+  const view = (server: StorageServer) => viewNow(parts)(server);
   return [
     endpoint({
       ...base,

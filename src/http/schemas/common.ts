@@ -165,6 +165,11 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   });
 }
 
+/** Of a record: nothing holds its deletion back where it is empty. */
+export const heldBackBy = z
+  .array(z.strictObject({ code: z.string(), detail: z.string() }))
+  .meta({ description: "What a `DELETE` would be refused for now, in the same words; all of it" });
+
 export const problemSchema = z
   .strictObject({
     type: z.string(),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   callbackUrl,
   count,
+  heldBackBy,
   labels,
   readOnly,
   revision,
@@ -19,6 +20,7 @@ const storageServerReadOnly = {
   delivery: readOnly,
   lastSeenAt: readOnly,
   fenced: readOnly,
+  heldBackBy: readOnly,
 };
 
 export const storageServerPut = z
@@ -75,6 +77,7 @@ export const storageServer = z
       .literal(true)
       .optional()
       .meta({ description: "An operator has cut it off, and it has not been heard of since" }),
+    heldBackBy,
   })
   .meta({ id: "StorageServer" });
 

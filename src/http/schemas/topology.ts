@@ -3,6 +3,7 @@ import {
   cNodeId,
   count,
   dNodeId,
+  heldBackBy,
   labels,
   linkId,
   networkAddress,
@@ -33,6 +34,7 @@ const processReadOnly = {
   linkId: readOnly,
   addressCount: readOnly,
   rangeCount: readOnly,
+  heldBackBy: readOnly,
   measuredLoad: readOnly,
 };
 
@@ -62,6 +64,7 @@ export const process = z
     linkId: linkId.nullable().meta({ description: "The link that its R-node holds" }),
     addressCount: count("Addresses that its C-node owns, over all volumes", 33),
     rangeCount: count("Ranges that its C-node owns, over all volumes", 1),
+    heldBackBy,
     measuredLoad: measuredLoad.optional(),
   })
   .meta({ id: "Process" });
