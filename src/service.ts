@@ -18,6 +18,7 @@ import { AuditLog } from "./operations/audit-log.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
 import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
+import { Turns } from "./operations/turns.ts";
 import { createPusher, type Pusher } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
 import { StartError } from "./start-error.ts";
@@ -152,6 +153,7 @@ function routeParts(
     commits,
     loads,
     threads,
+    turns: new Turns(),
     callbackPolicy: config.callbackPolicy,
     now: () => clock.now(),
     randomBytes,

@@ -16,6 +16,17 @@ export interface RefusalDetails {
   /** What the caller can do about it. */
   readonly correction?: string | undefined;
   readonly errors?: readonly FieldError[] | undefined;
+  /** What else there is to know, for programs. */
+  readonly facts?: RefusalFacts | undefined;
+}
+
+/** How a plan stands to the state of today. */
+export interface RefusalFacts {
+  /** What the plan had read and is otherwise now; the first hundred. */
+  readonly changes: readonly { readonly code: string; readonly detail: string }[];
+  readonly changeCount: number;
+  /** The same request, planned now. */
+  readonly replanned: { readonly sameMoves: boolean; readonly movedAddresses?: number | undefined };
 }
 
 /** A request that cannot be carried out as it stands; nothing has changed. `code` is kebab-case. */
@@ -24,12 +35,14 @@ export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly correction: string | undefined;
   readonly errors: readonly FieldError[] | undefined;
+  readonly facts: RefusalFacts | undefined;
 
-  constructor(code: RefusalCode, { detail, correction, errors }: RefusalDetails) {
+  constructor(code: RefusalCode, { detail, correction, errors, facts }: RefusalDetails) {
     super(detail);
     this.code = code;
     this.correction = correction;
     this.errors = errors;
+    this.facts = facts;
   }
 
   /** The same refusal with its field paths put under `prefix`, for items of a larger request. */
@@ -62,6 +75,7 @@ export type RefusalCode =
   | "not-a-receiver"
   | "not-linked"
   | "not-unlinked"
+  | "plan-expired"
   | "precondition-failed"
   | "precondition-required"
   | "process-draining"
@@ -70,10 +84,13 @@ export type RefusalCode =
   | "process-owns-addresses"
   | "r-node-has-link"
   | "rebalance-not-applied"
+  | "rebalance-rolled-back"
   | "restore-conflict"
   | "revision-compacted"
+  | "rollback-conflict"
   | "servers-unreachable"
   | "snapshot-replaced"
+  | "stale-plan"
   | "storage-server-ahead"
   | "storage-server-gone"
   | "storage-server-in-use"

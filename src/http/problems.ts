@@ -1,9 +1,9 @@
 /** The one table from refusals to statuses, and the form in which problems are told (RFC 9457). */
 import { STATUS_CODES } from "node:http";
-import { type FieldError, Refusal, type RefusalCode } from "../core/errors.ts";
+import { type FieldError, Refusal, type RefusalCode, type RefusalFacts } from "../core/errors.ts";
 import { StoreError } from "../store/store.ts";
 
-export interface Problem {
+export interface Problem extends Partial<RefusalFacts> {
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -28,9 +28,13 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "process-in-use": 409,
   "process-owns-addresses": 409,
   "r-node-has-link": 409,
+  "plan-expired": 409,
   "rebalance-not-applied": 409,
+  "rebalance-rolled-back": 409,
   "restore-conflict": 409,
+  "rollback-conflict": 409,
   "servers-unreachable": 409,
+  "stale-plan": 409,
   "storage-server-ahead": 409,
   "storage-server-gone": 409,
   "storage-server-in-use": 409,
@@ -89,8 +93,8 @@ export function malformedJson(detail: string): HttpProblem {
 export function problemFor(error: unknown): Problem | undefined {
   if (error instanceof HttpProblem) return error.problem;
   if (error instanceof Refusal) {
-    const { code, message: detail, correction, errors } = error;
-    return problemOf(STATUS_OF[code], code, { detail, correction, errors });
+    const { code, message: detail, correction, errors, facts } = error;
+    return { ...problemOf(STATUS_OF[code], code, { detail, correction, errors }), ...facts };
   }
   if (error instanceof StoreError) {
     return problemOf(STORE_STATUS[error.reason], `store-${error.reason}`, {

@@ -7,12 +7,15 @@ import type { StorageServerId } from "../core/model.ts";
 import type { Store } from "../store/store.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { LoadBook } from "./load-book.ts";
+import type { Turns } from "./turns.ts";
 
 export interface OperationParts {
   readonly commits: CommitQueue;
   readonly store: Store;
   readonly delivery: Delivery;
   readonly loads: LoadBook;
+  /** Of the rebalances, by their ids. */
+  readonly turns: Turns;
   readonly callbackPolicy: CallbackPolicy;
   readonly now: () => number;
   readonly randomBytes: (count: number) => Uint8Array;

@@ -23,6 +23,9 @@ export interface RebalanceDocument
   /** RFC 3339, UTC. */
   readonly createdAt: string;
   readonly appliedAt?: string | undefined;
+  /** The revision that took it back, and when. */
+  readonly rollbackRevision?: number | undefined;
+  readonly rolledBackAt?: string | undefined;
 }
 
 /** What was asked for, in the form in which it is asked. */
@@ -77,9 +80,13 @@ export function describeRebalance(facts: RebalanceFacts): RebalanceDocument {
 
 /** The document at a later time: a plan that nobody applied has expired. */
 export function asOf(document: RebalanceDocument, now: number): RebalanceDocument {
-  const expired =
-    document.state === "planned" && now > Date.parse(document.createdAt) + PLAN_KEPT_MS;
+  const expired = document.state === "planned" && now > expiryOf(document);
   return expired ? { ...document, state: "expired" } : document;
+}
+
+/** Until when a plan can be applied, in milliseconds since 1970. */
+export function expiryOf({ createdAt }: Pick<RebalanceDocument, "createdAt">): number {
+  return Date.parse(createdAt) + PLAN_KEPT_MS;
 }
 
 function parametersOf(order: RebalanceOrder): RebalanceParameters {

@@ -1,22 +1,16 @@
 /** Planning and committing are one step: nothing can change between the plan and the revision. */
-import {
-  type ClusterState,
-  effectiveState,
-  nextRevision,
-  processOfCNode,
-  putVolume,
-} from "../core/cluster-state.ts";
+import { type ClusterState, nextRevision, putVolume } from "../core/cluster-state.ts";
 import { distributedRevisions } from "../core/decisions/precondition.ts";
-import { Refusal } from "../core/errors.ts";
-import type { CNodeId, StorageServerId } from "../core/model.ts";
+import { basisOf } from "../core/rebalance/basis.ts";
+import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
+import { endsOf } from "../core/rebalance/moves.ts";
 import { planRebalance } from "../core/rebalance/plan.ts";
 import type { Move, Plan } from "../core/rebalance/types.ts";
-import type { RebalanceRecord, RebalanceToStore } from "../store/store.ts";
 import { commitTable } from "./commit.ts";
 import type { Committed } from "./commit-queue.ts";
 import type { Caller, OperationParts } from "./parts.ts";
+import { refuseUnreachable } from "./reachability.ts";
 import {
-  asOf,
   describeRebalance,
   type RebalanceDocument,
   type RebalanceOrder,
@@ -24,6 +18,7 @@ import {
 
 export interface Rebalanced {
   readonly document: RebalanceDocument;
+  readonly plan: KeptPlan;
   readonly moves: readonly Move[];
 }
 
@@ -39,7 +34,8 @@ export async function rebalance(
     valid: distributedRevisions,
     decide: (state, at) => {
       const plan = planRebalance(state, order);
-      if (!order.allowUnreachable) refuseUnreachable(state, plan, parts.delivery.unreachable());
+      const ends = endsOf(plan.moves);
+      if (!order.allowUnreachable) refuseUnreachable(state, ends, parts.delivery.unreachable());
       const applied = !order.dryRun && plan.moves.length > 0;
       const document = describeRebalance({
         order,
@@ -50,7 +46,8 @@ export async function rebalance(
         requestedBy: caller.actor,
         at,
       });
-      const answer: Rebalanced = { document, moves: plan.moves };
+      const dryRun = order.dryRun ? dryRunOf(state, order) : undefined;
+      const answer: Rebalanced = { document, plan: { ends, dryRun }, moves: plan.moves };
       if (!applied) return { state, answer };
       return { state: withMaps(state, plan), answer, rebalance: stored(id, answer) };
     },
@@ -59,21 +56,14 @@ export async function rebalance(
   return committed;
 }
 
-export async function findRebalance(
-  { store, now }: OperationParts,
-  id: string,
-): Promise<RebalanceDocument> {
-  const record = await store.rebalance(id);
-  if (!record) throw new Refusal("not-found", { detail: `there is no rebalance ${id}` });
-  return documentOf(record, now());
+function stored(id: string, { document, ...contents }: Rebalanced) {
+  return { id, document: { ...document }, ...contents };
 }
 
-export function documentOf(record: RebalanceRecord, now: number): RebalanceDocument {
-  return asOf(record.document as unknown as RebalanceDocument, now);
-}
-
-function stored(id: string, { document, moves }: Rebalanced): RebalanceToStore {
-  return { id, document: { ...document }, moves };
+/** What was asked of the planner, without what the order says beside. */
+function dryRunOf(state: ClusterState, order: RebalanceOrder): KeptPlan["dryRun"] {
+  const { dryRun: _d, allowUnreachable: _u, reason: _r, ...request } = order;
+  return { request, basis: basisOf(state, request) };
 }
 
 function withMaps(state: ClusterState, plan: Plan): ClusterState {
@@ -81,36 +71,6 @@ function withMaps(state: ClusterState, plan: Plan): ClusterState {
     const volume = current.volumes.get(volumeId)!;
     return putVolume(current, { ...volume, map, revision: nextRevision(state) });
   }, state);
-}
-
-/**
- * A gainer or loser that cannot be reached would leave addresses without a server for as long as
- * it stays away. Losers on draining processes are exempt: evacuating a dead server is what
- * draining is for.
- */
-function refuseUnreachable(
-  state: ClusterState,
-  plan: Plan,
-  unreachable: ReadonlySet<StorageServerId>,
-): void {
-  if (unreachable.size === 0) return;
-  const concerned = new Set<StorageServerId>();
-  for (const { fromCNodeId, toCNodeId } of plan.moves) {
-    const loser = processOfCNode(state, fromCNodeId);
-    if (loser && effectiveState(state, loser) === "active") concerned.add(loser.storageServerId);
-    const gainer = serverOf(state, toCNodeId);
-    if (gainer !== undefined) concerned.add(gainer);
-  }
-  const missing = [...concerned].filter((id) => unreachable.has(id)).sort();
-  if (missing.length === 0) return;
-  throw new Refusal("servers-unreachable", {
-    detail: `the plan concerns storage servers that cannot be reached: ${missing.join(", ")}`,
-    correction: "Wait until they are back, drain them, or send allowUnreachable: true",
-  });
-}
-
-function serverOf(state: ClusterState, cNodeId: CNodeId): StorageServerId | undefined {
-  return processOfCNode(state, cNodeId)?.storageServerId;
 }
 
 /** Ids in the order of their time: `rb-20261122T101530123Z-9f86d0`. */

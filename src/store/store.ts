@@ -15,6 +15,7 @@ import type {
 } from "../core/model.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { RangeColumns } from "../core/ranges.ts";
+import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
 import type { Move } from "../core/rebalance/types.ts";
 import type { Difference } from "../core/sorted-map.ts";
 import type { StateRecords } from "../core/stored-state.ts";
@@ -80,8 +81,8 @@ export interface Store {
   ): Promise<void>;
 
   /** Keeps a plan that takes no revision (a dry run). */
-  saveRebalance(rebalance: RebalanceToStore): Promise<void>;
-  rebalance(id: string): Promise<RebalanceRecord | undefined>;
+  saveRebalance(rebalance: NewRebalance): Promise<void>;
+  rebalance(id: string): Promise<KeptRebalance | undefined>;
   /** In id order, those after `after`, at most `limit`. */
   rebalances(page: { after?: string; limit: number }): Promise<RebalanceRecord[]>;
   /** In order, from `offset`, at most `limit`. */
@@ -144,7 +145,7 @@ export interface Append {
   readonly losses: readonly Difference<StorageServerId, number>[];
   /** The call that made it, which is kept in the same transaction. */
   readonly call?: Pick<AuditEntry, "method" | "path"> | undefined;
-  /** The rebalance that this revision applies. */
+  /** The rebalance that this revision applies or takes back. */
   readonly rebalance?: RebalanceToStore | undefined;
 }
 
@@ -243,9 +244,18 @@ export interface RebalanceRecord {
   readonly moveCount: number;
 }
 
-export interface RebalanceToStore extends Omit<RebalanceRecord, "moveCount"> {
+export interface KeptRebalance extends RebalanceRecord {
+  readonly plan: KeptPlan;
+}
+
+export interface NewRebalance extends Omit<KeptRebalance, "moveCount"> {
   readonly moves: readonly Move[];
 }
+
+/** A new document for one that is kept; its plan and its moves stay as they are. */
+export type RebalanceChange = Pick<RebalanceRecord, "id" | "document">;
+
+export type RebalanceToStore = NewRebalance | RebalanceChange;
 
 /** The store cannot be opened or used; `message` says what is wrong and what to do, in a line. */
 export class StoreError extends Error {

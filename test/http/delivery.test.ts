@@ -98,3 +98,29 @@ it("ends a waiting call when the service closes", async () => {
   await client.service.close();
   expect((await waiting).status).toBe(202);
 });
+
+it("applies and takes back only what concerns servers that can be reached, unless told to", async () => {
+  const { client, receivers } = await startWithReceivers();
+  const entries = [{ firstLba: 0, lastLba: 9, cNodeId: "c-1" }];
+  await client.put("/v1/volumes/vol-2", { blockCount: 10, entries });
+  const plan = async (body: object) =>
+    (await client.post("/v1/rebalances", { ...body, dryRun: true, volumeIds: ["vol-1"] })).body;
+  const [careful, careless] = [await plan({}), await plan({ allowUnreachable: true })];
+  receivers[1]!.intercept = () => ({ status: 410 });
+  const other = { volumeIds: ["vol-2"] };
+  const sent = await client.callOverSocket("POST", "/v1/rebalances?wait=converged", other);
+  expect(sent.status).toBe(202);
+  expect((await client.get("/v1/storage-servers/s-2")).body.delivery.state).toBe("gone");
+
+  const url = `/v1/rebalances/${careful.id}`;
+  const refused = await client.post(`${url}/apply`);
+  expect([refused.status, refused.body.code]).toEqual([409, "servers-unreachable"]);
+  expect(refused.body.detail).toContain("s-2");
+  expect((await client.post(`${url}/apply`, { allowUnreachable: true })).status).toBe(200);
+  const kept = await client.post(`${url}/rollback`);
+  expect([kept.status, kept.body.code]).toEqual([409, "servers-unreachable"]);
+  expect((await client.post(`${url}/rollback`, { allowUnreachable: true })).status).toBe(200);
+  // What the plan was allowed when it was made need not be said again; only its map is old now.
+  const late = await client.post(`/v1/rebalances/${careless.id}/apply`, { rebase: true });
+  expect([late.status, late.body.moves]).toEqual([200, careless.moves]);
+});

@@ -63,7 +63,7 @@ describe("the worked example (FIG. 4, 5, 6, 9, 10)", () => {
       `/v1/rebalances/${body.id}/moves?limit=1&pageToken=${page.body.nextPageToken}`,
     );
     expect(rest.body).toEqual({ items: [body.moves[1]] });
-    const { moves: _m, processes: _p, ...summary } = body;
+    const { moves: _m, processes: _p, rollback: _r, ...summary } = body;
     expect((await client.get("/v1/rebalances")).body).toEqual({ items: [summary] });
     const revision = await client.get(`/v1/revisions/${body.revision}`);
     expect(revision.body).toMatchObject({

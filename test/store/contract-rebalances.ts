@@ -1,12 +1,14 @@
 import { expect, it } from "vitest";
 import type { CNodeId, VolumeId } from "../../src/core/model.ts";
+import type { KeptPlan } from "../../src/core/rebalance/kept-plan.ts";
+import { endsOf } from "../../src/core/rebalance/moves.ts";
 import type { Move } from "../../src/core/rebalance/types.ts";
-import type { RebalanceToStore } from "../../src/store/store.ts";
+import type { NewRebalance } from "../../src/store/store.ts";
 import type { Bench } from "./bench.ts";
 import { EMPTY_STATE, volumeWith } from "./samples.ts";
 import { decisionOf } from "./store-model.ts";
 
-function rebalance(id: string, moveCount: number): RebalanceToStore {
+function rebalance(id: string, moveCount: number): NewRebalance {
   const moves = Array.from(
     { length: moveCount },
     (_, i): Move => ({
@@ -17,7 +19,20 @@ function rebalance(id: string, moveCount: number): RebalanceToStore {
       toCNodeId: `c-${i % 4}` as CNodeId,
     }),
   );
-  return { id, document: { strategy: "equalize", nested: [{ é: null }], moveCount }, moves };
+  const document = { strategy: "equalize", nested: [{ é: null }], moveCount };
+  return { id, document, plan: planOf(moves), moves };
+}
+
+/** With everything that JSON could lose. */
+function planOf(moves: readonly Move[]): KeptPlan {
+  const request = { strategy: "pairwise", transfer: { fractionMicro: 500_000 } } as const;
+  const basis = {
+    volumes: [{ volumeId: "v-0" as VolumeId, revision: Number.MAX_SAFE_INTEGER }],
+    activeProcesses: [],
+    linkHolders: [],
+    replicationCostMicro: null,
+  };
+  return { ends: endsOf(moves), dryRun: { request, basis } };
 }
 
 export function rebalancesContract({ newStore, reopen }: Bench): void {
@@ -26,11 +41,11 @@ export function rebalancesContract({ newStore, reopen }: Bench): void {
     const plan = rebalance("dry", 25);
     await fresh.saveRebalance(plan);
     const store = await reopen(fresh);
-    const { id, document } = plan;
-    expect(await store.rebalance("dry")).toEqual({ id, document, moveCount: 25 });
-    expect(await store.rebalanceMoves("dry", { offset: 0, limit: 100 })).toEqual(plan.moves);
+    const { moves, ...kept } = plan;
+    expect(await store.rebalance("dry")).toEqual({ ...kept, moveCount: 25 });
+    expect(await store.rebalanceMoves("dry", { offset: 0, limit: 100 })).toEqual(moves);
     expect(await store.rebalanceMoves("dry", { offset: 10, limit: 5 })).toEqual(
-      plan.moves.slice(10, 15),
+      moves.slice(10, 15),
     );
     expect(await store.rebalanceMoves("dry", { offset: 25, limit: 5 })).toEqual([]);
     expect(await store.rebalanceMoves("none", { offset: 0, limit: 5 })).toEqual([]);
@@ -47,20 +62,29 @@ export function rebalancesContract({ newStore, reopen }: Bench): void {
     expect((await store.rebalance("applied"))?.moveCount).toBe(3);
   });
 
-  it("puts an applied dry run in its own place", async () => {
-    const store = await newStore();
-    await store.saveRebalance(rebalance("dry", 5));
-    await store.saveRebalance(rebalance("other", 1));
-    const applied = { ...rebalance("dry", 2), document: { applied: true } };
+  it("changes the document of one that is kept with the revision, or not at all", async () => {
+    const fresh = await newStore();
+    const { moves, ...kept } = rebalance("dry", 5);
+    await fresh.saveRebalance({ ...kept, moves });
+    await fresh.saveRebalance(rebalance("other", 1));
     const draft = volumeWith(EMPTY_STATE, "v", [[0, 9, "c-1"]]);
-    await store.append(0, [decisionOf(EMPTY_STATE, draft, applied).entry]);
-    expect(await store.rebalance("dry")).toEqual({
-      id: "dry",
-      document: { applied: true },
-      moveCount: 2,
-    });
-    expect(await store.rebalanceMoves("dry", { offset: 0, limit: 9 })).toEqual(applied.moves);
-    expect(await store.rebalanceMoves("other", { offset: 0, limit: 9 })).toHaveLength(1);
+    const change = { id: "dry", document: { applied: true } };
+    const { entry } = decisionOf(EMPTY_STATE, draft, change);
+    expect(await fresh.append(7, [entry])).toBe("conflict");
+    expect(await fresh.rebalance("dry")).toEqual({ ...kept, moveCount: 5 });
+    expect(await fresh.append(0, [entry])).toBe("committed");
+    const store = await reopen(fresh);
+    expect(await store.rebalance("dry")).toEqual({ ...kept, ...change, moveCount: 5 });
+    expect(await store.rebalanceMoves("dry", { offset: 0, limit: 9 })).toEqual(moves);
+    expect((await store.rebalance("other"))?.document).not.toEqual(change.document);
+  });
+
+  it("keeps nothing of a revision that changes a rebalance which is not there", async () => {
+    const store = await newStore();
+    const draft = volumeWith(EMPTY_STATE, "v", [[0, 9, "c-1"]]);
+    const { entry } = decisionOf(EMPTY_STATE, draft, { id: "none", document: {} });
+    await expect(store.append(0, [entry])).rejects.toThrow(/rebalance none is kept/);
+    expect((await store.load()).revision).toBe(0);
   });
 
   it("lists rebalances in id order, in pages", async () => {

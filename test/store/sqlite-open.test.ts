@@ -10,6 +10,7 @@ import {
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { endsOf } from "../../src/core/rebalance/moves.ts";
 import { MIGRATIONS_DIRECTORY, readMigrations } from "../../src/store/migrate.ts";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { createEngine } from "../../src/store/sqlite/engine.ts";
@@ -133,11 +134,13 @@ describe("migrations", () => {
   it("rebuild a table without losing its children", () => {
     const file = newFile();
     const engine = createEngine(openConnection({ file, newClusterId: CLUSTER_ID }));
-    engine.saveRebalance(packRebalance({ id: "r", document: {}, moves: [MOVE] }));
+    engine.saveRebalance(
+      packRebalance({ id: "r", document: {}, plan: { ends: endsOf([MOVE]) }, moves: [MOVE] }),
+    );
     engine.close();
     const migrationsDirectory = withMigration(`
       CREATE TABLE rebuilt (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-        document TEXT NOT NULL, move_count INTEGER NOT NULL, note TEXT) STRICT;
+        document TEXT NOT NULL, move_count INTEGER NOT NULL, plan TEXT NOT NULL, note TEXT) STRICT;
       INSERT INTO rebuilt SELECT *, NULL FROM rebalances;
       DROP TABLE rebalances;
       ALTER TABLE rebuilt RENAME TO rebalances;`);
@@ -148,6 +151,31 @@ describe("migrations", () => {
     expect(migrated.rebalanceMoves("r", { offset: 0, limit: 9 })).toEqual([MOVE]);
     migrated.close();
     expect(refusal(file)).toMatch(`schema version ${NEWEST + 1}`);
+  });
+
+  it("make earlier rebalances ones that can be rolled back, and earlier plans old", () => {
+    const directory = join(dirname(newFile()), "earlier");
+    const early = readMigrations().filter(({ name }) => name < "0005");
+    mkdirSync(directory);
+    for (const { name } of early) cpSync(join(MIGRATIONS_DIRECTORY, name), join(directory, name));
+    const file = newFile();
+    const options = { file, newClusterId: CLUSTER_ID };
+    const before = openConnection({ ...options, migrationsDirectory: directory });
+    before.exec(`
+      INSERT INTO rebalances VALUES (1, 'done', '{"state":"applied"}', 2),
+        (2, 'plan', '{"state":"planned","nested":{"a":[1]}}', 0);
+      INSERT INTO rebalance_moves VALUES (1, 0, 'v', 0, 1, 'a', 'b'), (1, 1, 'v', 2, 3, 'c', 'b');`);
+    before.close();
+    const engine = createEngine(openConnection(options));
+    expect(engine.rebalance("done")).toMatchObject({
+      document: { state: "applied" },
+      plan: { ends: { volumeIds: ["v"], losers: ["a", "c"], gainers: ["b"] } },
+    });
+    expect(engine.rebalance("plan")).toMatchObject({
+      document: { state: "expired", nested: { a: [1] } },
+      plan: { ends: { volumeIds: [], losers: [], gainers: [] } },
+    });
+    engine.close();
   });
 
   it("leave nothing when they fail", () => {

@@ -55,13 +55,16 @@ export interface Client {
 type Headers = Record<string, string>;
 
 /** Environment variables as the program takes them; the store is fresh unless one is named. */
-export async function startService(environment: Record<string, string> = {}): Promise<Client> {
+export async function startService(
+  environment: Record<string, string> = {},
+  clock: Clock = realClock,
+): Promise<Client> {
   const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
   const config = readConfig({ DATABASE_URL, PORT: "0", LOG_LEVEL: "silent", ...environment });
   const service = await createService({
     config,
     logger: pino({ level: config.logLevel }),
-    clock: realClock,
+    clock,
     random: Math.random,
     onFailure: (error) => {
       throw error;
@@ -170,8 +173,11 @@ export const workedExample = {
   ],
 };
 
-export async function startWorkedExample(environment?: Record<string, string>): Promise<Client> {
-  const client = await startService(environment);
+export async function startWorkedExample(
+  environment?: Record<string, string>,
+  clock?: Clock,
+): Promise<Client> {
+  const client = await startService(environment, clock);
   const { status } = await client.post("/v1/topology", workedExample);
   if (status !== 200) throw new Error(`the worked example was refused with ${status}`);
   return client;

@@ -55,6 +55,7 @@ export type ExplanationCode =
   | "no-volumes"
   | "nothing-to-consolidate"
   | "nothing-to-give"
+  | "rebased"
   | "rounded-to-nothing"
   | "tolerance-held-back"
   | "within-tolerance"

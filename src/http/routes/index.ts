@@ -9,6 +9,7 @@ import { healthEndpoints } from "./health.ts";
 import { linkAssignmentEndpoints } from "./link-assignments.ts";
 import { linkEndpoints } from "./links.ts";
 import { processEndpoints } from "./processes.ts";
+import { rebalanceChangeEndpoints } from "./rebalance-changes.ts";
 import { rebalanceEndpoints } from "./rebalances.ts";
 import { revisionEndpoints } from "./revisions.ts";
 import { storageServerEndpoints } from "./storage-servers.ts";
@@ -27,6 +28,7 @@ export function allEndpoints(parts: RouteParts): Endpoint[] {
     ...linkAssignmentEndpoints(parts),
     ...revisionEndpoints(parts),
     ...rebalanceEndpoints(parts),
+    ...rebalanceChangeEndpoints(parts),
     ...distributionEndpoints(parts),
     auditEndpoint(parts),
     ...healthEndpoints(parts),

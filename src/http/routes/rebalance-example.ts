@@ -36,6 +36,7 @@ export const summaryExample = {
 
 export const rebalanceExample = {
   ...summaryExample,
+  rollback: { possible: true },
   moves: movesExample,
   processes: [
     {
@@ -48,3 +49,13 @@ export const rebalanceExample = {
     },
   ],
 };
+
+const { rollback: _, ...taken } = rebalanceExample;
+export const rolledBackExample = {
+  ...taken,
+  state: "rolled-back",
+  rollbackRevision: 9,
+  rolledBackAt: "2026-11-22T10:45:01.004Z",
+};
+
+export const deliveryExample = { revision: 8, servers: 3, acked: 2, behind: ["s-3"] };

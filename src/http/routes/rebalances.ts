@@ -1,20 +1,26 @@
 import { z } from "zod";
-import { Refusal } from "../../core/errors.ts";
-import type { RebalanceOrder } from "../../operations/rebalance-document.ts";
-import { documentOf, findRebalance, rebalance } from "../../operations/rebalances.ts";
-import { type Answer, type Call, type Endpoint, endpoint, MIB } from "../endpoint.ts";
+import { documentOf, findRebalance } from "../../operations/kept-rebalances.ts";
+import { notApplied } from "../../operations/rebalance-changes.ts";
+import { rebalance } from "../../operations/rebalances.ts";
+import { type Endpoint, endpoint, MIB } from "../endpoint.ts";
 import { pageOfRead, readPageToken, readPositionToken } from "../pages.ts";
 import type { RouteParts } from "../parts.ts";
-import { pageOf, pageQuery, rebalanceId, toMicro } from "../schemas/common.ts";
+import { pageOf, pageQuery, rebalanceId } from "../schemas/common.ts";
+import * as requests from "../schemas/rebalance-requests.ts";
 import * as schemas from "../schemas/rebalances.ts";
 import { deliveryProgress } from "../schemas/tables.ts";
-import { rebalanceExample as example, movesExample, summaryExample } from "./rebalance-example.ts";
+import { answerWhenDelivered, rebalanceBody } from "./rebalance-answer.ts";
+import {
+  deliveryExample,
+  rebalanceExample as example,
+  movesExample,
+  summaryExample,
+} from "./rebalance-example.ts";
+import { orderOf } from "./rebalance-order.ts";
 import { deliveryOf } from "./revisions.ts";
 
 const base = { role: "viewer", tag: "Rebalancing" } as const;
 const params = z.strictObject({ rebalanceId });
-const WAIT_DEFAULT_SECONDS = 30;
-const deliveryExample = { revision: 8, servers: 3, acked: 2, behind: ["s-3"] };
 
 export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
   return [
@@ -30,8 +36,8 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
         "(FIG. 10, Eq. 1) leave a volume alone where that would not lower its imbalance. Planning and " +
         "committing are one step; `dryRun` keeps the plan for 24 hours and changes nothing. " +
         "`wait=converged` answers when every storage server has acknowledged.",
-      query: schemas.rebalanceQuery,
-      body: schemas.rebalancePost,
+      query: requests.rebalanceQuery,
+      body: requests.rebalancePost,
       bodyOptional: true,
       bodyExample: { strategy: "proportional", reason: "link 2 is back" },
       bodyLimitBytes: 16 * MIB,
@@ -47,6 +53,7 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
             revision: null,
             moves: [],
             moveCount: 0,
+            rollback: undefined,
           },
         },
         201: {
@@ -63,7 +70,18 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
         },
       },
       problems: [409, 422],
-      handle: (call) => post(parts, call),
+      handle: async (call) => {
+        const { answer, state } = await rebalance(parts, call.caller, orderOf(call.body));
+        const { document } = answer;
+        const done = { rebalanced: answer, state };
+        if (document.state === "no-op") {
+          const body = await rebalanceBody(parts, done);
+          return { status: 200, body, revision: state.revision };
+        }
+        const location = `/v1/rebalances/${document.id}`;
+        const { revision } = document;
+        return answerWhenDelivered(parts, call, { ...done, status: 201, location, revision });
+      },
     }),
     endpoint({
       ...base,
@@ -98,15 +116,17 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
       method: "GET",
       url: "/v1/rebalances/:rebalanceId",
       summary: "Read a rebalance",
-      description: `With its first ${schemas.MOVES_SHOWN_MAX} moves.`,
+      description: `With its first ${schemas.MOVES_SHOWN_MAX} moves, and whether it could be taken back now.`,
       params,
       answers: { 200: { description: "The rebalance", schema: schemas.rebalance, example } },
       problems: [404],
       handle: async ({ params: { rebalanceId: id } }) => {
-        const document = await findRebalance(parts, id);
+        const kept = await findRebalance(parts, id);
         const limit = schemas.MOVES_SHOWN_MAX;
         const moves = await parts.store.rebalanceMoves(id, { offset: 0, limit });
-        return { status: 200, body: { ...document, moves } };
+        const rebalanced = { ...kept, moves };
+        const body = await rebalanceBody(parts, { rebalanced, state: parts.state() });
+        return { status: 200, body };
       },
     }),
     ...detailEndpoints(parts),
@@ -154,70 +174,11 @@ function detailEndpoints(parts: RouteParts): Endpoint[] {
       },
       problems: [404, 409],
       handle: async ({ params: { rebalanceId: id } }) => {
-        const { revision, state } = await findRebalance(parts, id);
-        if (revision !== null) return { status: 200, body: await deliveryOf(parts, revision) };
-        throw new Refusal("rebalance-not-applied", {
-          detail: `rebalance ${id} is ${state} and took no revision`,
-          correction: "Ask for the delivery of one that was applied",
-        });
+        const { document } = await findRebalance(parts, id);
+        const { revision } = document;
+        if (revision === null) throw notApplied(document);
+        return { status: 200, body: await deliveryOf(parts, revision) };
       },
     }),
   ];
-}
-
-type Post = Call<
-  undefined,
-  z.output<typeof schemas.rebalanceQuery>,
-  z.output<typeof schemas.rebalancePost>
->;
-
-async function post(parts: RouteParts, call: Post): Promise<Answer> {
-  const committed = await rebalance(parts, call.caller, orderOf(call.body));
-  const { document, moves } = committed.answer;
-  const body = { ...document, moves: moves.slice(0, schemas.MOVES_SHOWN_MAX) };
-  const answer = { body, revision: committed.state.revision };
-  if (document.state === "no-op") return { ...answer, status: 200 };
-  const created = { ...answer, status: 201, location: `/v1/rebalances/${document.id}` };
-  if (call.query.wait === undefined || document.revision === null) return created;
-  const outcome = await waitForDelivery(parts, call, committed.state.distributedRevision);
-  if (outcome === "converged") return created;
-  const delivery = await deliveryOf(parts, document.revision);
-  return { ...created, status: 202, body: { ...body, delivery } };
-}
-
-function waitForDelivery(
-  { distribution }: RouteParts,
-  { query, signal, allowSilence }: Post,
-  distributedRevision: number,
-) {
-  const timeoutMs = (query.timeoutSeconds ?? WAIT_DEFAULT_SECONDS) * 1000;
-  allowSilence(timeoutMs);
-  return distribution.waitUntilConverged(distributedRevision, timeoutMs, signal());
-}
-
-/** What is asked for, with decimals as exact parts. */
-function orderOf(body: z.output<typeof schemas.rebalancePost>): RebalanceOrder {
-  const { replicationCost, tolerance, ...rest } = body;
-  const micro = (value: number | undefined) => (value === undefined ? undefined : toMicro(value));
-  return {
-    volumeIds: rest.volumeIds,
-    maxMovedAddresses: rest.maxMovedAddresses,
-    reason: rest.reason,
-    strategy: rest.strategy ?? "equalize",
-    dryRun: rest.dryRun ?? false,
-    force: rest.force ?? false,
-    allowUnreachable: rest.allowUnreachable ?? false,
-    replicationCostMicro: micro(replicationCost),
-    toleranceMicro: micro(tolerance),
-    transfer: "transfer" in rest ? transferOf(rest.transfer) : undefined,
-    pairs: "pairs" in rest ? rest.pairs : undefined,
-    receiverProcessIds: "receiverProcessIds" in rest ? rest.receiverProcessIds : undefined,
-  };
-}
-
-function transferOf(
-  transfer: { fraction: number } | { addresses: number } | undefined,
-): RebalanceOrder["transfer"] {
-  if (!transfer) return undefined;
-  return "fraction" in transfer ? { fractionMicro: toMicro(transfer.fraction) } : transfer;
 }

@@ -182,8 +182,30 @@ export const problemSchema = z
       .array(z.strictObject({ path: z.string(), message: z.string() }))
       .optional()
       .meta({ description: "Each bad field by its path, as `entries[3].lastLba`" }),
+    changes: z
+      .array(z.looseObject({ code: z.string(), detail: z.string() }))
+      .optional()
+      .meta({ description: "`stale-plan`: what the plan had read and is otherwise; at most 100" }),
+    changeCount: count("`stale-plan`: how many there are", 1).optional(),
+    replanned: z
+      .strictObject({
+        sameMoves: z.boolean(),
+        movedAddresses: count("What it would move", 22).optional(),
+      })
+      .optional()
+      .meta({ description: "`stale-plan`: what the same request would give, planned now" }),
   })
   .meta({ id: "Problem", description: "RFC 9457" });
+
+/** A list that names something, and nothing twice. */
+export const unique = <Item extends z.ZodType>(item: Item) =>
+  z
+    .array(item)
+    .min(1)
+    .max(100_000)
+    .refine((items) => new Set(items.map((i) => JSON.stringify(i))).size === items.length, {
+      message: "must not name anything twice",
+    });
 
 /** Refuses a list in which the same id stands twice. */
 export function uniqueBy<Item>(field: keyof Item & string) {

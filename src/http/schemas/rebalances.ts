@@ -1,82 +1,9 @@
 import { z } from "zod";
-import { replicationCost } from "./cluster.ts";
-import {
-  cNodeId,
-  count,
-  decimal,
-  positive,
-  processId,
-  queryInteger,
-  rebalanceId,
-  revision,
-  text,
-  time,
-  volumeId,
-} from "./common.ts";
+import { cNodeId, count, processId, rebalanceId, revision, time, volumeId } from "./common.ts";
 import { deliveryProgress } from "./tables.ts";
 
 /** A plan's moves are answered up to here; the rest is paged. */
 export const MOVES_SHOWN_MAX = 1000;
-
-const fraction = decimal("Fraction of the giver's addresses", { min: 0.000001, max: 1 }, 0.5);
-const byFraction = z.strictObject({ fraction });
-const byAddresses = z.strictObject({ addresses: positive("Addresses per pair and volume", 17) });
-const unique = <Item extends z.ZodType>(item: Item) =>
-  z
-    .array(item)
-    .min(1)
-    .max(100_000)
-    .refine((items) => new Set(items.map((i) => JSON.stringify(i))).size === items.length, {
-      message: "must not name anything twice",
-    });
-const pair = z.strictObject({ linkedProcessId: processId, unlinkedProcessId: processId });
-
-const shared = {
-  dryRun: z.boolean().optional().meta({ description: "Plan and keep the plan, change nothing" }),
-  volumeIds: unique(volumeId).optional().meta({ description: "Only these volumes" }),
-  reason: text(1000).optional().meta({ example: "link 2 is back" }),
-  replicationCost: replicationCost.optional(),
-  tolerance: decimal(
-    "Sizes may stay this fraction of the fair share off their target",
-    { min: 0, max: 1 },
-    0.01,
-  ).optional(),
-  maxMovedAddresses: positive("Moves at most so many addresses", 1000).optional(),
-  force: z.boolean().optional().meta({ description: "Move even where the load gets no more even" }),
-  allowUnreachable: z
-    .boolean()
-    .optional()
-    .meta({ description: "Move even from or to servers that cannot be reached" }),
-};
-
-export const rebalancePost = z
-  .discriminatedUnion("strategy", [
-    z.strictObject({ strategy: z.literal("equalize").optional(), ...shared }),
-    z.strictObject({
-      strategy: z.literal("pairwise"),
-      ...shared,
-      transfer: z.union([byFraction, byAddresses]).optional(),
-      pairs: unique(pair).optional(),
-    }),
-    z.strictObject({
-      strategy: z.literal("proportional"),
-      ...shared,
-      transfer: byFraction.optional(),
-      receiverProcessIds: unique(processId).optional(),
-    }),
-  ])
-  .meta({ id: "RebalancePost" });
-
-export const rebalanceQuery = z.strictObject({
-  wait: z
-    .literal("converged")
-    .optional()
-    .meta({ description: "Answer when every storage server has acknowledged" }),
-  timeoutSeconds: queryInteger("Wait at most so long (default 30)", {
-    min: 0,
-    max: 600,
-  }).optional(),
-});
 
 export const move = z
   .strictObject({
@@ -161,14 +88,29 @@ const rebalanceSummaryFields = {
   reason: z.string().optional(),
   createdAt: time,
   appliedAt: time.optional(),
+  rollbackRevision: revision.optional().meta({ description: "The revision that took it back" }),
+  rolledBackAt: time.optional(),
 };
 
 export const rebalanceSummary = z
   .strictObject(rebalanceSummaryFields)
   .meta({ id: "RebalanceSummary" });
 
+const rollback = z
+  .strictObject({
+    possible: z.boolean(),
+    reason: z.string().optional().meta({ description: "Why not" }),
+  })
+  .meta({
+    description:
+      "Of a planned or applied rebalance: whether a rollback would be carried out as things stand " +
+      "now; for a plan, once it were applied",
+    example: { possible: true },
+  });
+
 const rebalanceFields = {
   ...rebalanceSummaryFields,
+  rollback: rollback.optional(),
   moves: z.array(move).meta({ description: `The first ${MOVES_SHOWN_MAX}` }),
   processes: z.array(
     z.strictObject({

@@ -31,7 +31,7 @@ function write(tables: Tables, entry: PackedAppend): void {
   tables.volumes.apply(changes.volumes, revision);
   tables.a2c.apply(changes.maps, revision);
   tables.settings.apply(changes.settings, revision);
-  if (rebalance) tables.rebalances.put(rebalance);
+  if (rebalance) tables.rebalances.write(rebalance);
   if (call) tables.audit.add({ at, actor, ...call, outcome: "committed", revision });
   tables.cluster.advance(entry);
 }

@@ -36,7 +36,7 @@ export function createEngine(database: Database.Database): Engine {
         for (const record of records) recordDelivery(tables, record);
         if (converged) tables.revisions.converge(converged);
       }),
-    saveRebalance: (rebalance) => inTransaction(database, () => tables.rebalances.put(rebalance)),
+    saveRebalance: (rebalance) => inTransaction(database, () => tables.rebalances.add(rebalance)),
     rebalance: (id) => tables.rebalances.one(id),
     rebalances: (page) => tables.rebalances.page(page),
     rebalanceMoves: (id, page) => tables.rebalances.moves(id, page),

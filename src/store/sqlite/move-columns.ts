@@ -4,7 +4,7 @@
  */
 import type { CNodeId, VolumeId } from "../../core/model.ts";
 import type { Move } from "../../core/rebalance/types.ts";
-import type { RebalanceToStore } from "../store.ts";
+import type { NewRebalance, RebalanceChange, RebalanceToStore } from "../store.ts";
 
 export interface MoveColumns {
   readonly firstLba: Float64Array;
@@ -18,12 +18,16 @@ export interface MoveColumns {
   readonly cNodeIds: readonly CNodeId[];
 }
 
-export interface PackedRebalance extends Omit<RebalanceToStore, "moves"> {
+export interface PackedRebalance extends Omit<NewRebalance, "moves"> {
   readonly moves: MoveColumns;
 }
 
-export function packRebalance(rebalance: RebalanceToStore): PackedRebalance {
+export function packRebalance(rebalance: NewRebalance): PackedRebalance {
   return { ...rebalance, moves: packMoves(rebalance.moves) };
+}
+
+export function packToStore(rebalance: RebalanceToStore): PackedRebalance | RebalanceChange {
+  return "moves" in rebalance ? packRebalance(rebalance) : rebalance;
 }
 
 // A plain loop, because typed arrays are filled ten times slower from an iterable.

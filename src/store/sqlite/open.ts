@@ -1,6 +1,6 @@
 import type { Store, StoreError } from "../store.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import { packRebalance } from "./move-columns.ts";
+import { packRebalance, packToStore } from "./move-columns.ts";
 import { RemoteEngine } from "./remote.ts";
 
 export interface SqliteStoreOptions extends ConnectionOptions {
@@ -36,7 +36,7 @@ function storeOn(engine: RemoteEngine): Store {
         baseRevision,
         entries.map(({ rebalance, ...entry }) => ({
           ...entry,
-          rebalance: rebalance && packRebalance(rebalance),
+          rebalance: rebalance && packToStore(rebalance),
         })),
       ),
     changesBetween: (from, to) => engine.call("changesBetween", from, to),

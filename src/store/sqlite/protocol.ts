@@ -1,10 +1,10 @@
 /** What the service's thread and the store's thread say to each other. */
-import type { Append, Store, StoreError } from "../store.ts";
+import type { Append, RebalanceChange, Store, StoreError } from "../store.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import type { PackedRebalance } from "./move-columns.ts";
 
 export type PackedAppend = Omit<Append, "rebalance"> & {
-  readonly rebalance?: PackedRebalance | undefined;
+  readonly rebalance?: PackedRebalance | RebalanceChange | undefined;
 };
 
 /** The calls whose arguments cross as they are, and do the same without a promise. */

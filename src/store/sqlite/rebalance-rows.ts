@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
+import { invariant } from "../../core/errors.ts";
 import type { Move } from "../../core/rebalance/types.ts";
-import type { RebalanceRecord } from "../store.ts";
+import type { KeptRebalance, RebalanceChange, RebalanceRecord } from "../store.ts";
 import { rowCodec, type SqlRow } from "./columns.ts";
 import { moveAt, type PackedRebalance } from "./move-columns.ts";
 
@@ -14,34 +15,36 @@ const MOVE = rowCodec<Move>({
 const MOVE_COLUMNS = MOVE.columns.join(", ");
 
 type RebalanceRow = [id: string, document: string, moveCount: number];
+type KeptRow = [...RebalanceRow, plan: string];
 
 /** The rebalances and their moves. */
 export class RebalanceRows {
-  readonly #put: Database.Statement<RebalanceRow, number>;
-  readonly #deleteMoves: Database.Statement<[rebalance: number]>;
+  readonly #add: Database.Statement<KeptRow, number>;
   readonly #addMove: Database.Statement;
-  readonly #one: Database.Statement<[id: string], RebalanceRow>;
+  readonly #change: Database.Statement<[document: string, id: string]>;
+  readonly #one: Database.Statement<[id: string], KeptRow>;
   readonly #page: Database.Statement<[after: string, limit: number], RebalanceRow>;
   readonly #moves: Database.Statement<[id: string, offset: number, end: number], SqlRow>;
 
   constructor(database: Database.Database) {
-    const select = "SELECT id, document, move_count FROM rebalances";
-    this.#put = database
-      .prepare<RebalanceRow, number>(
-        `INSERT INTO rebalances (id, document, move_count) VALUES (?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET document = excluded.document,
-           move_count = excluded.move_count
-         RETURNING number`,
+    const fields = "id, document, move_count";
+    this.#add = database
+      .prepare<KeptRow, number>(
+        `INSERT INTO rebalances (${fields}, plan) VALUES (?, ?, ?, ?) RETURNING number`,
       )
       .pluck(true);
-    this.#deleteMoves = database.prepare("DELETE FROM rebalance_moves WHERE rebalance = ?");
     this.#addMove = database.prepare(
       `INSERT INTO rebalance_moves (rebalance, position, ${MOVE_COLUMNS})
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#one = database.prepare<[string], RebalanceRow>(`${select} WHERE id = ?`).raw(true);
+    this.#change = database.prepare("UPDATE rebalances SET document = ? WHERE id = ?");
+    this.#one = database
+      .prepare<[string], KeptRow>(`SELECT ${fields}, plan FROM rebalances WHERE id = ?`)
+      .raw(true);
     this.#page = database
-      .prepare<[string, number], RebalanceRow>(`${select} WHERE id > ? ORDER BY id LIMIT ?`)
+      .prepare<[string, number], RebalanceRow>(
+        `SELECT ${fields} FROM rebalances WHERE id > ? ORDER BY id LIMIT ?`,
+      )
       .raw(true);
     this.#moves = database
       .prepare<[string, number, number], SqlRow>(
@@ -52,19 +55,30 @@ export class RebalanceRows {
       .raw(true);
   }
 
-  /** Takes the place of an earlier one of this id: a dry run that is applied later. */
-  put({ id, document, moves }: PackedRebalance): void {
+  write(rebalance: PackedRebalance | RebalanceChange): void {
+    if ("moves" in rebalance) this.add(rebalance);
+    else this.#changeDocument(rebalance);
+  }
+
+  add({ id, document, plan, moves }: PackedRebalance): void {
     const moveCount = moves.firstLba.length;
-    const number = this.#put.get(id, JSON.stringify(document), moveCount)!;
-    this.#deleteMoves.run(number);
+    const texts = [JSON.stringify(document), JSON.stringify(plan)] as const;
+    const number = this.#add.get(id, texts[0], moveCount, texts[1])!;
     for (let i = 0; i < moveCount; i++) {
       this.#addMove.run(number, i, ...MOVE.toRow(moveAt(moves, i)));
     }
   }
 
-  one(id: string): RebalanceRecord | undefined {
+  #changeDocument({ id, document }: RebalanceChange): void {
+    const { changes } = this.#change.run(JSON.stringify(document), id);
+    invariant(changes === 1, `rebalance ${id} is kept`);
+  }
+
+  one(id: string): KeptRebalance | undefined {
     const row = this.#one.get(id);
-    return row && recordOf(row);
+    if (!row) return undefined;
+    const [, document, moveCount, plan] = row;
+    return { ...recordOf([id, document, moveCount]), plan: JSON.parse(plan) };
   }
 
   page({ after, limit }: { after?: string; limit: number }): RebalanceRecord[] {

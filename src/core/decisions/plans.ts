@@ -1,0 +1,99 @@
+/** A plan of earlier on the state of today: applied exactly as it is, or taken back, or refused. */
+import type { ClusterState } from "../cluster-state.ts";
+import { Refusal, type RefusalFacts } from "../errors.ts";
+import { type BasisChange, changesSince } from "../rebalance/basis.ts";
+import type { DryRun } from "../rebalance/kept-plan.ts";
+import { findObstacle, makeMoves, reversed } from "../rebalance/moves.ts";
+import { planRebalance } from "../rebalance/plan.ts";
+import type { Move } from "../rebalance/types.ts";
+
+const CHANGES_SHOWN_MAX = 100;
+
+export interface PlannedMoves {
+  readonly moves: readonly Move[];
+  /** The revision since which the volumes must be the same. */
+  readonly since: number;
+}
+
+export interface AppliedPlan {
+  readonly state: ClusterState;
+  /** What a rebased plan has passed over. */
+  readonly changes: readonly BasisChange[];
+}
+
+/**
+ * Makes exactly the moves of a plan. Refuses with `stale-plan` when something that the plan had
+ * read has changed, unless `rebase` is asked for and the moves still apply cleanly.
+ */
+export function applyPlan(
+  state: ClusterState,
+  dryRun: DryRun,
+  { moves, since, rebase }: PlannedMoves & { readonly rebase: boolean },
+): AppliedPlan {
+  const changes = changesSince(dryRun.basis, state);
+  const stale = (detail: string, correction: string) =>
+    new Refusal("stale-plan", {
+      detail,
+      correction,
+      facts: {
+        changes: changes.slice(0, CHANGES_SHOWN_MAX),
+        changeCount: changes.length,
+        replanned: replan(state, dryRun, moves),
+      },
+    });
+  if (changes.length > 0 && !rebase) {
+    const detail = `since the plan was made, ${inShort(changes.map((it) => it.detail))}`;
+    throw stale(detail, "Plan again, or send rebase: true to apply these moves all the same");
+  }
+  const obstacle = findObstacle(state, moves, since);
+  if (obstacle !== undefined) {
+    throw stale(`the plan does not apply cleanly any more: ${obstacle}`, "Plan again");
+  }
+  return { state: makeMoves(state, moves), changes };
+}
+
+/** Moves everything back, or refuses with `rollback-conflict`, which names the address. */
+export function takeBack(state: ClusterState, { moves, since }: PlannedMoves): ClusterState {
+  const back = reversed(moves);
+  const obstacle = findObstacle(state, back, since);
+  if (obstacle === undefined) return makeMoves(state, back);
+  throw new Refusal("rollback-conflict", {
+    detail: obstacle,
+    correction: "Plan a rebalance that leads where you want to be from here",
+  });
+}
+
+function replan(
+  state: ClusterState,
+  { request }: DryRun,
+  moves: readonly Move[],
+): RefusalFacts["replanned"] {
+  try {
+    const plan = planRebalance(state, request);
+    return { sameMoves: sameMoves(plan.moves, moves), movedAddresses: plan.movedAddresses };
+  } catch (error) {
+    // What the request names may be gone.
+    if (error instanceof Refusal) return { sameMoves: false };
+    throw error;
+  }
+}
+
+function sameMoves(a: readonly Move[], b: readonly Move[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((left, i) => {
+    const right = b[i]!;
+    return (
+      left.volumeId === right.volumeId &&
+      left.firstLba === right.firstLba &&
+      left.lastLba === right.lastLba &&
+      left.fromCNodeId === right.fromCNodeId &&
+      left.toCNodeId === right.toCNodeId
+    );
+  });
+}
+
+/** The first few sentences. */
+export function inShort(sentences: readonly string[]): string {
+  const shown = sentences.slice(0, 3).join("; ");
+  return sentences.length > 3 ? `${shown}; and ${sentences.length - 3} more` : shown;
+}

@@ -1,0 +1,15 @@
+/** What is kept of a plan beside the document: what it takes to apply it or to take it back. */
+import type { PlanBasis } from "./basis.ts";
+import type { MoveEnds } from "./moves.ts";
+import type { RebalanceRequest } from "./types.ts";
+
+export interface KeptPlan {
+  readonly ends: MoveEnds;
+  /** Of a dry run: what was asked, and what the plan had read. */
+  readonly dryRun?: DryRun | undefined;
+}
+
+export interface DryRun {
+  readonly request: RebalanceRequest;
+  readonly basis: PlanBasis;
+}

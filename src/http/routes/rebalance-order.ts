@@ -1,0 +1,33 @@
+import type { z } from "zod";
+import type { RebalanceOrder } from "../../operations/rebalance-document.ts";
+import { toMicro } from "../schemas/common.ts";
+import type { rebalancePost } from "../schemas/rebalance-requests.ts";
+
+type Body = z.output<typeof rebalancePost>;
+
+/** What is asked for, with decimals as exact parts. */
+export function orderOf(body: Body): RebalanceOrder {
+  const { replicationCost, tolerance, ...rest } = body;
+  const micro = (value: number | undefined) => (value === undefined ? undefined : toMicro(value));
+  return {
+    volumeIds: rest.volumeIds,
+    maxMovedAddresses: rest.maxMovedAddresses,
+    reason: rest.reason,
+    strategy: rest.strategy ?? "equalize",
+    dryRun: rest.dryRun ?? false,
+    force: rest.force ?? false,
+    allowUnreachable: rest.allowUnreachable ?? false,
+    replicationCostMicro: micro(replicationCost),
+    toleranceMicro: micro(tolerance),
+    transfer: "transfer" in rest ? transferOf(rest.transfer) : undefined,
+    pairs: "pairs" in rest ? rest.pairs : undefined,
+    receiverProcessIds: "receiverProcessIds" in rest ? rest.receiverProcessIds : undefined,
+  };
+}
+
+function transferOf(
+  transfer: { fraction: number } | { addresses: number } | undefined,
+): RebalanceOrder["transfer"] {
+  if (!transfer) return undefined;
+  return "fraction" in transfer ? { fractionMicro: toMicro(transfer.fraction) } : transfer;
+}

@@ -1,0 +1,83 @@
+/** Rebalances as they are kept, read back. */
+import type { ClusterState } from "../core/cluster-state.ts";
+import { Refusal } from "../core/errors.ts";
+import type { CNodeId } from "../core/model.ts";
+import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
+import { findObstacle, findUnfit, reversed } from "../core/rebalance/moves.ts";
+import type { Move } from "../core/rebalance/types.ts";
+import type { RebalanceRecord } from "../store/store.ts";
+import type { OperationParts } from "./parts.ts";
+import { asOf, type RebalanceDocument } from "./rebalance-document.ts";
+
+/** Read at once, so that a million of them don't hold up the event loop. */
+const MOVES_READ_AT_ONCE = 20_000;
+
+export interface Kept {
+  readonly document: RebalanceDocument;
+  readonly plan: KeptPlan;
+}
+
+/** Whether a rollback would be carried out as things stand, and if not, why. */
+export interface RollbackOutlook {
+  readonly possible: boolean;
+  readonly reason?: string | undefined;
+}
+
+export async function findRebalance({ store, now }: OperationParts, id: string): Promise<Kept> {
+  const record = await store.rebalance(id);
+  if (!record) throw new Refusal("not-found", { detail: `there is no rebalance ${id}` });
+  return { document: documentOf(record, now()), plan: record.plan };
+}
+
+export function documentOf(record: RebalanceRecord, now: number): RebalanceDocument {
+  return asOf(record.document as unknown as RebalanceDocument, now);
+}
+
+type MovesOf = Pick<RebalanceDocument, "id" | "moveCount">;
+
+export async function allMoves(parts: OperationParts, rebalance: MovesOf): Promise<Move[]> {
+  const pages: Move[][] = [];
+  for await (const page of pagesOfMoves(parts, rebalance)) pages.push(page);
+  return pages.flat();
+}
+
+/** At least as many as an answer shows. */
+export function firstMoves({ store }: OperationParts, { id }: MovesOf): Promise<Move[]> {
+  return store.rebalanceMoves(id!, { offset: 0, limit: MOVES_READ_AT_ONCE });
+}
+
+async function* pagesOfMoves(
+  { store }: OperationParts,
+  { id, moveCount }: MovesOf,
+): AsyncGenerator<Move[]> {
+  for (let offset = 0; offset < moveCount; offset += MOVES_READ_AT_ONCE) {
+    yield await store.rebalanceMoves(id!, { offset, limit: MOVES_READ_AT_ONCE });
+  }
+}
+
+/**
+ * Answered from the present state, for a plan as if it were applied now. Nothing for a rebalance
+ * that has nothing to take back. The moves are read only where maps have changed since.
+ */
+export async function rollbackOutlook(
+  parts: OperationParts,
+  state: ClusterState,
+  { document, plan }: Kept,
+): Promise<RollbackOutlook | undefined> {
+  const { revision } = document;
+  if (document.state !== "planned" && document.state !== "applied") return undefined;
+  const { volumeIds, losers } = plan.ends;
+  if (revision === null) return outlookFor(state, losers);
+  const untouched = volumeIds.every((id) => state.volumes.get(id)?.revision === revision);
+  if (untouched) return outlookFor(state, losers);
+  for await (const page of pagesOfMoves(parts, document)) {
+    const reason = findObstacle(state, reversed(page), revision);
+    if (reason !== undefined) return { possible: false, reason };
+  }
+  return { possible: true };
+}
+
+function outlookFor(state: ClusterState, losers: readonly CNodeId[]): RollbackOutlook {
+  const reason = findUnfit(state, losers);
+  return reason === undefined ? { possible: true } : { possible: false, reason };
+}
