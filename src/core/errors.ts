@@ -61,6 +61,7 @@ export type RefusalCode =
   | "block-count-shrinks"
   | "boundary-off-extent"
   | "callback-not-allowed"
+  | "contradicting-assumptions"
   | "extent-blocks-fixed"
   | "link-assigned"
   | "link-bound-elsewhere"

@@ -45,6 +45,7 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "address-space-exceeded": 422,
   "boundary-off-extent": 422,
   "callback-not-allowed": 422,
+  "contradicting-assumptions": 422,
   "map-gap": 422,
   "map-outside-volume": 422,
   "map-overlap": 422,

@@ -1,5 +1,6 @@
 /** Rebalances as they are kept, read back. */
 import type { ClusterState } from "../core/cluster-state.ts";
+import { assumedIn } from "../core/decisions/plans.ts";
 import { Refusal } from "../core/errors.ts";
 import type { CNodeId } from "../core/model.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
@@ -67,7 +68,7 @@ export async function rollbackOutlook(
   const { revision } = document;
   if (document.state !== "planned" && document.state !== "applied") return undefined;
   const { volumeIds, losers } = plan.ends;
-  if (revision === null) return outlookFor(state, losers);
+  if (revision === null) return outlookFor(assumedIn(state, plan.dryRun ?? {}), losers);
   const untouched = volumeIds.every((id) => state.volumes.get(id)?.revision === revision);
   if (untouched) return outlookFor(state, losers);
   for await (const page of pagesOfMoves(parts, document)) {

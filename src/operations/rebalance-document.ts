@@ -1,5 +1,6 @@
 /** A rebalance as it is stored and answered, but for its moves. */
-import { MICRO } from "../core/model.ts";
+import type { AssumedProcess, Assumptions } from "../core/decisions/assumptions.ts";
+import { MICRO, MILLI } from "../core/model.ts";
 import type { Plan, RebalanceRequest } from "../core/rebalance/types.ts";
 
 /** A dry run can be applied for so long. */
@@ -40,12 +41,21 @@ export interface RebalanceParameters {
   readonly transfer?: { fraction: number } | { addresses: number } | undefined;
   readonly pairs?: RebalanceRequest["pairs"];
   readonly receiverProcessIds?: RebalanceRequest["receiverProcessIds"];
+  readonly assume?: ShownAssumptions | undefined;
 }
+
+type ShownAssumptions = Omit<Assumptions, "processesAdded"> & {
+  readonly processesAdded?:
+    | readonly (Omit<AssumedProcess, "weightMilli"> & { readonly weight?: number | undefined })[]
+    | undefined;
+};
 
 export interface RebalanceOrder extends RebalanceRequest {
   readonly dryRun: boolean;
   readonly allowUnreachable: boolean;
   readonly reason?: string | undefined;
+  /** Of a dry run: plans for a cluster in which this is so. */
+  readonly assume?: Assumptions | undefined;
 }
 
 export interface RebalanceFacts {
@@ -105,6 +115,17 @@ function parametersOf(order: RebalanceOrder): RebalanceParameters {
         : transfer,
     pairs: order.pairs,
     receiverProcessIds: order.receiverProcessIds,
+    assume: order.assume && shownAssumptions(order.assume),
+  };
+}
+
+function shownAssumptions({ processesAdded, ...others }: Assumptions): ShownAssumptions {
+  return {
+    ...others,
+    processesAdded: processesAdded?.map(({ weightMilli, ...process }) => ({
+      ...process,
+      weight: weightMilli === undefined ? undefined : weightMilli / MILLI,
+    })),
   };
 }
 

@@ -1,11 +1,12 @@
 /** Planning and committing are one step: nothing can change between the plan and the revision. */
 import { type ClusterState, nextRevision, putVolume } from "../core/cluster-state.ts";
+import { assume } from "../core/decisions/assumptions.ts";
 import { distributedRevisions } from "../core/decisions/precondition.ts";
 import { basisOf } from "../core/rebalance/basis.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
 import { endsOf } from "../core/rebalance/moves.ts";
 import { planRebalance } from "../core/rebalance/plan.ts";
-import type { Move, Plan } from "../core/rebalance/types.ts";
+import type { Move, Plan, RebalanceRequest } from "../core/rebalance/types.ts";
 import { commitTable } from "./commit.ts";
 import type { Committed } from "./commit-queue.ts";
 import type { Caller, OperationParts } from "./parts.ts";
@@ -33,9 +34,10 @@ export async function rebalance(
     reason: order.reason,
     valid: distributedRevisions,
     decide: (state, at) => {
-      const plan = planRebalance(state, order);
+      const planned = order.assume ? assume(state, order.assume) : state;
+      const plan = planRebalance(planned, order);
       const ends = endsOf(plan.moves);
-      if (!order.allowUnreachable) refuseUnreachable(state, ends, parts.delivery.unreachable());
+      if (!order.allowUnreachable) refuseUnreachable(planned, ends, parts.delivery.unreachable());
       const applied = !order.dryRun && plan.moves.length > 0;
       const document = describeRebalance({
         order,
@@ -46,7 +48,7 @@ export async function rebalance(
         requestedBy: caller.actor,
         at,
       });
-      const dryRun = order.dryRun ? dryRunOf(state, order) : undefined;
+      const dryRun = order.dryRun ? dryRunOf(planned, order) : undefined;
       const answer: Rebalanced = { document, plan: { ends, dryRun }, moves: plan.moves };
       if (!applied) return { state, answer };
       return { state: withMaps(state, plan), answer, rebalance: stored(id, answer) };
@@ -62,8 +64,9 @@ function stored(id: string, { document, ...contents }: Rebalanced) {
 
 /** What was asked of the planner, without what the order says beside. */
 function dryRunOf(state: ClusterState, order: RebalanceOrder): KeptPlan["dryRun"] {
-  const { dryRun: _d, allowUnreachable: _u, reason: _r, ...request } = order;
-  return { request, basis: basisOf(state, request) };
+  const { dryRun: _d, allowUnreachable: _u, reason: _r, assume: assumptions, ...rest } = order;
+  const request: RebalanceRequest = rest;
+  return { request, assume: assumptions, basis: basisOf(state, request) };
 }
 
 function withMaps(state: ClusterState, plan: Plan): ClusterState {

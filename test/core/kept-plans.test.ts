@@ -8,7 +8,14 @@ import {
   putVolume,
   releaseLink,
 } from "../../src/core/cluster-state.ts";
+import {
+  type Assumptions,
+  assume,
+  unmetAssumptions,
+} from "../../src/core/decisions/assumptions.ts";
+import { changeLink } from "../../src/core/decisions/links.ts";
 import { applyPlan, takeBack } from "../../src/core/decisions/plans.ts";
+import { changeProcess } from "../../src/core/decisions/processes.ts";
 import { Refusal } from "../../src/core/errors.ts";
 import { basisOf, changesSince } from "../../src/core/rebalance/basis.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
@@ -119,5 +126,29 @@ test("a plan is applied as it is or refused as stale, and is told truly", () => 
       },
     ),
     { numRuns: 500 },
+  );
+});
+
+test("what is assumed plans as it does when it has come true", () => {
+  const picks = fc.record({ down: fc.array(fc.nat()), drained: fc.array(fc.nat()) });
+  fc.assert(
+    fc.property(clusterArbitrary(), requests, picks, (state, request, { down, drained }) => {
+      const some = <T>(all: readonly T[], indexes: readonly number[]) =>
+        all.length === 0 ? [] : [...new Set(indexes.map((index) => all[index % all.length]!))];
+      const assumptions: Assumptions = {
+        linksDown: some([...state.links.keys()], down),
+        processesDraining: some([...state.processes.keys()], drained),
+      };
+      const assumed = assume(state, assumptions);
+      expect(unmetAssumptions(assumed, assumptions)).toEqual([]);
+      let real = state;
+      for (const id of assumptions.processesDraining!) {
+        real = changeProcess(real, id, { state: "draining" });
+      }
+      for (const id of assumptions.linksDown!) real = changeLink(real, id, { state: "down" });
+      expect(planRebalance(assumed, request).moves).toEqual(planRebalance(real, request).moves);
+      expect(changesSince(basisOf(assumed, request), real)).toEqual([]);
+    }),
+    { numRuns: 200 },
   );
 });

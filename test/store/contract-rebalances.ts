@@ -32,7 +32,7 @@ function planOf(moves: readonly Move[]): KeptPlan {
     linkHolders: [],
     replicationCostMicro: null,
   };
-  return { ends: endsOf(moves), dryRun: { request, basis } };
+  return { ends: endsOf(moves), dryRun: { request, assume: { linksDown: [] }, basis } };
 }
 
 export function rebalancesContract({ newStore, reopen }: Bench): void {

@@ -53,6 +53,10 @@ export function demandLink(state: ClusterState, id: LinkId, path: string): Link 
   return named(state.links.get(id), { code: "unknown-link", name: `link ${id}`, path });
 }
 
+export function demandProcess(state: ClusterState, id: ProcessId, path: string): Process {
+  return named(state.processes.get(id), { code: "unknown-process", name: `process ${id}`, path });
+}
+
 export function demandRNodeProcess(state: ClusterState, id: RNodeId, path: string): Process {
   return named(processOfRNode(state, id), { code: "unknown-r-node", name: `R-node ${id}`, path });
 }

@@ -6,6 +6,7 @@ import type { DryRun } from "../rebalance/kept-plan.ts";
 import { findObstacle, makeMoves, reversed } from "../rebalance/moves.ts";
 import { planRebalance } from "../rebalance/plan.ts";
 import type { Move } from "../rebalance/types.ts";
+import { assume, type UnmetAssumption, unmetAssumptions } from "./assumptions.ts";
 
 const CHANGES_SHOWN_MAX = 100;
 
@@ -23,24 +24,29 @@ export interface AppliedPlan {
 
 /**
  * Makes exactly the moves of a plan. Refuses with `stale-plan` when something that the plan had
- * read has changed, unless `rebase` is asked for and the moves still apply cleanly.
+ * read has changed, unless `rebase` is asked for and the moves still apply cleanly; and always
+ * when an assumption has not come true.
  */
 export function applyPlan(
   state: ClusterState,
   dryRun: DryRun,
   { moves, since, rebase }: PlannedMoves & { readonly rebase: boolean },
 ): AppliedPlan {
-  const changes = changesSince(dryRun.basis, state);
+  const unmet = dryRun.assume ? unmetAssumptions(state, dryRun.assume) : [];
+  // Where assumptions are not met yet, they are not told once more as changes.
+  const assumed = assumedIn(state, dryRun);
+  const changes = changesSince(dryRun.basis, assumed);
   const stale = (detail: string, correction: string) =>
     new Refusal("stale-plan", {
       detail,
       correction,
-      facts: {
-        changes: changes.slice(0, CHANGES_SHOWN_MAX),
-        changeCount: changes.length,
-        replanned: replan(state, dryRun, moves),
-      },
+      errors: unmet.length > 0 ? unmet.slice(0, CHANGES_SHOWN_MAX) : undefined,
+      facts: factsOf({ unmet, changes, replanned: replan(assumed, dryRun, moves) }),
     });
+  if (unmet.length > 0) {
+    const detail = `the plan assumes what is not so: ${inShort(unmet.map((it) => it.message))}`;
+    throw stale(detail, "Apply it when all that it assumes has come true");
+  }
   if (changes.length > 0 && !rebase) {
     const detail = `since the plan was made, ${inShort(changes.map((it) => it.detail))}`;
     throw stale(detail, "Plan again, or send rebase: true to apply these moves all the same");
@@ -61,6 +67,20 @@ export function takeBack(state: ClusterState, { moves, since }: PlannedMoves): C
     detail: obstacle,
     correction: "Plan a rebalance that leads where you want to be from here",
   });
+}
+
+/** The state with the plan's assumptions, where they can still be made. */
+export function assumedIn(
+  state: ClusterState,
+  { assume: assumptions }: Pick<DryRun, "assume">,
+): ClusterState {
+  if (!assumptions) return state;
+  try {
+    return assume(state, assumptions);
+  } catch (error) {
+    if (error instanceof Refusal) return state;
+    throw error;
+  }
 }
 
 function replan(
@@ -90,6 +110,22 @@ function sameMoves(a: readonly Move[], b: readonly Move[]): boolean {
       left.toCNodeId === right.toCNodeId
     );
   });
+}
+
+function factsOf({
+  unmet,
+  changes,
+  replanned,
+}: {
+  unmet: readonly UnmetAssumption[];
+  changes: readonly BasisChange[];
+  replanned: RefusalFacts["replanned"];
+}): RefusalFacts {
+  const all = [
+    ...unmet.map(({ message }) => ({ code: "assumption-not-met", detail: message })),
+    ...changes,
+  ];
+  return { changes: all.slice(0, CHANGES_SHOWN_MAX), changeCount: all.length, replanned };
 }
 
 /** The first few sentences. */

@@ -1,4 +1,5 @@
 /** What is kept of a plan beside the document: what it takes to apply it or to take it back. */
+import type { Assumptions } from "../decisions/assumptions.ts";
 import type { PlanBasis } from "./basis.ts";
 import type { MoveEnds } from "./moves.ts";
 import type { RebalanceRequest } from "./types.ts";
@@ -11,5 +12,6 @@ export interface KeptPlan {
 
 export interface DryRun {
   readonly request: RebalanceRequest;
+  readonly assume?: Assumptions | undefined;
   readonly basis: PlanBasis;
 }

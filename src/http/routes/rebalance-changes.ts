@@ -42,7 +42,7 @@ export function rebalanceChangeEndpoints(parts: RouteParts): Endpoint[] {
         "since: the maps of its volumes, the active processes with their weights and nodes, who " +
         "holds a link, or `replicationCost`; it names what changed, and whether the same request " +
         "planned now would give the same moves. `rebase` applies a stale plan where its moves " +
-        "still apply cleanly. One that is applied " +
+        "still apply cleanly, but never before what it assumes has come true. One that is applied " +
         "already is answered as it is, and so is one that moves nothing while it holds.",
       body: requests.rebalanceApply,
       bodyExample: { rebase: false },

@@ -1,7 +1,9 @@
 import type { z } from "zod";
+import type { Assumptions } from "../../core/decisions/assumptions.ts";
 import type { RebalanceOrder } from "../../operations/rebalance-document.ts";
 import { toMicro } from "../schemas/common.ts";
 import type { rebalancePost } from "../schemas/rebalance-requests.ts";
+import { weightField } from "./processes.ts";
 
 type Body = z.output<typeof rebalancePost>;
 
@@ -22,6 +24,7 @@ export function orderOf(body: Body): RebalanceOrder {
     transfer: "transfer" in rest ? transferOf(rest.transfer) : undefined,
     pairs: "pairs" in rest ? rest.pairs : undefined,
     receiverProcessIds: "receiverProcessIds" in rest ? rest.receiverProcessIds : undefined,
+    assume: rest.assume && assumptionsOf(rest.assume),
   };
 }
 
@@ -30,4 +33,14 @@ function transferOf(
 ): RebalanceOrder["transfer"] {
   if (!transfer) return undefined;
   return "fraction" in transfer ? { fractionMicro: toMicro(transfer.fraction) } : transfer;
+}
+
+function assumptionsOf({ processesAdded, ...others }: NonNullable<Body["assume"]>): Assumptions {
+  return {
+    ...others,
+    processesAdded: processesAdded?.map(({ weight, ...process }) => ({
+      ...process,
+      ...weightField(weight),
+    })),
+  };
 }

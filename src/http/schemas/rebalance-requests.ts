@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assume } from "./assumptions.ts";
 import { replicationCost } from "./cluster.ts";
 import { decimal, positive, processId, queryInteger, text, unique, volumeId } from "./common.ts";
 
@@ -23,6 +24,7 @@ const shared = {
     .boolean()
     .optional()
     .meta({ description: "Move even from or to servers that cannot be reached" }),
+  assume: assume.optional(),
 };
 
 export const rebalancePost = z
@@ -41,6 +43,11 @@ export const rebalancePost = z
       receiverProcessIds: unique(processId).optional(),
     }),
   ])
+  .superRefine(({ assume: assumed, dryRun }, context) => {
+    if (assumed === undefined || dryRun) return;
+    const message = "goes only with dryRun: true";
+    context.addIssue({ code: "custom", path: ["assume"], message });
+  })
   .meta({ id: "RebalancePost" });
 
 const allowUnreachable = shared.allowUnreachable;
