@@ -19,6 +19,7 @@ import { CommitQueue } from "./operations/commit-queue.ts";
 import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
 import { Turns } from "./operations/turns.ts";
+import { Planner } from "./planner/planner.ts";
 import { createPusher, type Pusher } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
 import { StartError } from "./start-error.ts";
@@ -154,6 +155,7 @@ function routeParts(
     loads,
     threads,
     turns: new Turns(),
+    planner: new Planner(threads),
     callbackPolicy: config.callbackPolicy,
     now: () => clock.now(),
     randomBytes,

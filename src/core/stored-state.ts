@@ -40,6 +40,29 @@ export interface VolumeRecords {
   readonly ranges: RangeColumns;
 }
 
+/** The records of a state, without what is secret; the columns are the caller's own. */
+export function recordsOf(state: ClusterState): StateRecords {
+  return {
+    clusterId: state.clusterId,
+    generation: state.generation,
+    revision: state.revision,
+    distributedRevision: state.distributedRevision,
+    linkAssignmentsRevision: state.linkAssignmentsRevision,
+    digest: state.digest,
+    settings: state.settings,
+    storageServers: [...state.storageServers.values()],
+    credentials: [],
+    processes: [...state.processes.values()],
+    links: [...state.links.values()],
+    linkAssignments: [...state.linkAssignments.values()],
+    volumes: [...state.volumes.values()].map(({ map, ...record }) => ({
+      record,
+      ranges: map.columns(),
+    })),
+    lostRevisions: [...state.lostRevisions.entries()],
+  };
+}
+
 /** The state that the records describe. Fails on a map with a gap or an overlap. */
 export function restoreState(records: StateRecords): ClusterState {
   const { processes, linkAssignments } = records;

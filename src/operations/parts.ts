@@ -4,6 +4,7 @@ import type { Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
 import type { DeliveryState, Head } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
+import type { Planner } from "../planner/planner.ts";
 import type { Store } from "../store/store.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { LoadBook } from "./load-book.ts";
@@ -16,6 +17,7 @@ export interface OperationParts {
   readonly loads: LoadBook;
   /** Of the rebalances, by their ids. */
   readonly turns: Turns;
+  readonly planner: Planner;
   readonly callbackPolicy: CallbackPolicy;
   readonly now: () => number;
   readonly randomBytes: (count: number) => Uint8Array;

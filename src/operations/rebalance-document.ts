@@ -1,7 +1,7 @@
 /** A rebalance as it is stored and answered, but for its moves. */
 import type { AssumedProcess, Assumptions } from "../core/decisions/assumptions.ts";
 import { MICRO, MILLI } from "../core/model.ts";
-import type { Plan, RebalanceRequest } from "../core/rebalance/types.ts";
+import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
 
 /** A dry run can be applied for so long. */
 export const PLAN_KEPT_MS = 24 * 60 * 60 * 1000;
@@ -9,7 +9,7 @@ export const PLAN_KEPT_MS = 24 * 60 * 60 * 1000;
 export type RebalanceState = "planned" | "applied" | "no-op" | "rolled-back" | "expired";
 
 export interface RebalanceDocument
-  extends Omit<Plan, "moves" | "maps" | "processes" | "transferPercent"> {
+  extends Omit<PlanOfMoves, "moves" | "processes" | "transferPercent"> {
   readonly id: string | null;
   readonly state: RebalanceState;
   readonly strategy: RebalanceRequest["strategy"];
@@ -18,7 +18,7 @@ export interface RebalanceDocument
   readonly revision: number | null;
   readonly transferPercent: number | null;
   readonly moveCount: number;
-  readonly processes: Plan["processes"];
+  readonly processes: PlanOfMoves["processes"];
   readonly requestedBy: string;
   readonly reason?: string | undefined;
   /** RFC 3339, UTC. */
@@ -60,7 +60,7 @@ export interface RebalanceOrder extends RebalanceRequest {
 
 export interface RebalanceFacts {
   readonly order: RebalanceOrder;
-  readonly plan: Plan;
+  readonly plan: PlanOfMoves;
   readonly id: string | null;
   readonly state: RebalanceState;
   readonly revision: number | null;
@@ -71,7 +71,7 @@ export interface RebalanceFacts {
 
 export function describeRebalance(facts: RebalanceFacts): RebalanceDocument {
   const { order, plan, id, state, revision, requestedBy, at } = facts;
-  const { moves, maps: _, ...figures } = plan;
+  const { moves, ...figures } = plan;
   const time = new Date(at).toISOString();
   return {
     id,

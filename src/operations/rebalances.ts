@@ -1,12 +1,17 @@
-/** Planning and committing are one step: nothing can change between the plan and the revision. */
-import { type ClusterState, nextRevision, putVolume } from "../core/cluster-state.ts";
+/**
+ * Planning and committing are one step: nothing that the plan has read can change between the two.
+ * What takes a moment is planned when it is its turn; what takes longer is planned ahead, and
+ * committed where what it has read is still so.
+ */
+import { type ClusterState, nextRevision } from "../core/cluster-state.ts";
 import { assume } from "../core/decisions/assumptions.ts";
 import { distributedRevisions } from "../core/decisions/precondition.ts";
-import { basisOf } from "../core/rebalance/basis.ts";
+import { basisOf, changesSince, type PlanBasis } from "../core/rebalance/basis.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
-import { endsOf } from "../core/rebalance/moves.ts";
-import { planRebalance } from "../core/rebalance/plan.ts";
-import type { Move, Plan, RebalanceRequest } from "../core/rebalance/types.ts";
+import { endsOf, makeMoves } from "../core/rebalance/moves.ts";
+import { planMoves } from "../core/rebalance/plan.ts";
+import type { Move, PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
+import { takesLong } from "../planner/planner.ts";
 import { commitTable } from "./commit.ts";
 import type { Committed } from "./commit-queue.ts";
 import type { Caller, OperationParts } from "./parts.ts";
@@ -23,19 +28,62 @@ export interface Rebalanced {
   readonly moves: readonly Move[];
 }
 
+/** A long plan is made again where what it had read has changed, but then writers wait for it. */
+const PLANS_AHEAD_MAX = 2;
+
 export async function rebalance(
   parts: OperationParts,
   caller: Caller,
   order: RebalanceOrder,
 ): Promise<Committed<Rebalanced>> {
+  for (let plans = 1; ; plans++) {
+    const { state } = parts.commits;
+    const ahead = takesLong(state) ? await planAhead(parts, state, order) : undefined;
+    const isLast = plans === PLANS_AHEAD_MAX;
+    const { answer, ...committed } = await commitPlan(parts, caller, { order, ahead, isLast });
+    if (!answer) continue;
+    const { id } = answer.document;
+    if (order.dryRun) await parts.store.saveRebalance(stored(id!, answer));
+    return { ...committed, answer };
+  }
+}
+
+/** A plan, and what it has read. */
+interface PlanAhead {
+  readonly plan: PlanOfMoves;
+  readonly basis: PlanBasis;
+}
+
+/** A long plan is made on the committed state, while others go on. */
+async function planAhead(
+  { planner }: OperationParts,
+  state: ClusterState,
+  order: RebalanceOrder,
+): Promise<PlanAhead> {
+  const planned = assumedBy(order, state);
+  return { plan: await planner.plan(planned, requestOf(order)), basis: basisOf(planned, order) };
+}
+
+/** Answers nothing where what was planned ahead does not stand on the state of the moment. */
+function commitPlan(
+  parts: OperationParts,
+  caller: Caller,
+  {
+    order,
+    ahead,
+    isLast,
+  }: { readonly order: RebalanceOrder; readonly ahead?: PlanAhead; readonly isLast: boolean },
+): Promise<Committed<Rebalanced | undefined>> {
   const id = makeRebalanceId(parts);
-  const committed = await commitTable(parts, caller, {
+  return commitTable<Rebalanced | undefined>(parts, caller, {
     kind: "rebalance",
     reason: order.reason,
     valid: distributedRevisions,
     decide: (state, at) => {
-      const planned = order.assume ? assume(state, order.assume) : state;
-      const plan = planRebalance(planned, order);
+      const planned = assumedBy(order, state);
+      const stands = ahead && changesSince(ahead.basis, planned).length === 0;
+      if (ahead && !stands && !isLast) return { state, answer: undefined };
+      const plan = stands ? ahead.plan : planMoves(planned, requestOf(order));
       const ends = endsOf(plan.moves);
       if (!order.allowUnreachable) refuseUnreachable(planned, ends, parts.delivery.unreachable());
       const applied = !order.dryRun && plan.moves.length > 0;
@@ -51,29 +99,27 @@ export async function rebalance(
       const dryRun = order.dryRun ? dryRunOf(planned, order) : undefined;
       const answer: Rebalanced = { document, plan: { ends, dryRun }, moves: plan.moves };
       if (!applied) return { state, answer };
-      return { state: withMaps(state, plan), answer, rebalance: stored(id, answer) };
+      return { state: makeMoves(state, plan.moves), answer, rebalance: stored(id, answer) };
     },
   });
-  if (order.dryRun) await parts.store.saveRebalance(stored(id, committed.answer));
-  return committed;
+}
+
+function assumedBy({ assume: assumptions }: RebalanceOrder, state: ClusterState): ClusterState {
+  return assumptions ? assume(state, assumptions) : state;
 }
 
 function stored(id: string, { document, ...contents }: Rebalanced) {
   return { id, document: { ...document }, ...contents };
 }
 
-/** What was asked of the planner, without what the order says beside. */
 function dryRunOf(state: ClusterState, order: RebalanceOrder): KeptPlan["dryRun"] {
-  const { dryRun: _d, allowUnreachable: _u, reason: _r, assume: assumptions, ...rest } = order;
-  const request: RebalanceRequest = rest;
-  return { request, assume: assumptions, basis: basisOf(state, request) };
+  return { request: requestOf(order), assume: order.assume, basis: basisOf(state, order) };
 }
 
-function withMaps(state: ClusterState, plan: Plan): ClusterState {
-  return plan.maps.reduce((current, { volumeId, map }) => {
-    const volume = current.volumes.get(volumeId)!;
-    return putVolume(current, { ...volume, map, revision: nextRevision(state) });
-  }, state);
+/** What is asked of the planner, without what the order says beside. */
+function requestOf(order: RebalanceOrder): RebalanceRequest {
+  const { dryRun: _d, allowUnreachable: _u, reason: _r, assume: _a, ...request } = order;
+  return request;
 }
 
 /** Ids in the order of their time: `rb-20261122T101530123Z-9f86d0`. */

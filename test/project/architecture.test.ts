@@ -10,14 +10,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   store: ["core"],
   push: ["core", "store"],
-  operations: ["core", "store"],
+  operations: ["core", "store", "planner"],
   threads: [],
+  planner: ["core", "threads"],
   http: ["core", "store", "operations", "threads"],
   // The storage server's side, and a source system made of it.
   agent: ["core"],
   simulator: ["core", "agent"],
   demo: ["core", "simulator", "."],
-  ".": ["core", "store", "push", "operations", "http", "threads"],
+  ".": ["core", "store", "push", "operations", "http", "threads", "planner"],
 };
 
 interface Import {

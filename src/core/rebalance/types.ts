@@ -148,3 +148,6 @@ export interface Plan {
   /** The maps of the volumes that change. */
   readonly maps: readonly { readonly volumeId: VolumeId; readonly map: AddressMap }[];
 }
+
+/** The maps follow from the moves. */
+export type PlanOfMoves = Omit<Plan, "maps">;

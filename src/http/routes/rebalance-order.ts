@@ -9,7 +9,7 @@ type Body = z.output<typeof rebalancePost>;
 
 /** What is asked for, with decimals as exact parts. */
 export function orderOf(body: Body): RebalanceOrder {
-  const { replicationCost, tolerance, ...rest } = body;
+  const { tolerance, ...rest } = body;
   const micro = (value: number | undefined) => (value === undefined ? undefined : toMicro(value));
   return {
     volumeIds: rest.volumeIds,
@@ -17,9 +17,9 @@ export function orderOf(body: Body): RebalanceOrder {
     reason: rest.reason,
     strategy: rest.strategy ?? "equalize",
     dryRun: rest.dryRun ?? false,
-    force: rest.force ?? false,
+    force: "force" in rest ? rest.force : false,
     allowUnreachable: rest.allowUnreachable ?? false,
-    replicationCostMicro: micro(replicationCost),
+    replicationCostMicro: "replicationCost" in rest ? micro(rest.replicationCost) : undefined,
     toleranceMicro: micro(tolerance),
     transfer: "transfer" in rest ? transferOf(rest.transfer) : undefined,
     pairs: "pairs" in rest ? rest.pairs : undefined,

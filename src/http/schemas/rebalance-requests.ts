@@ -27,9 +27,13 @@ const shared = {
   assume: assume.optional(),
 };
 
+// It moves nothing for the loads.
+const { force: _force, replicationCost: _cost, ...ofConsolidate } = shared;
+
 export const rebalancePost = z
   .discriminatedUnion("strategy", [
     z.strictObject({ strategy: z.literal("equalize").optional(), ...shared }),
+    z.strictObject({ strategy: z.literal("consolidate"), ...ofConsolidate }),
     z.strictObject({
       strategy: z.literal("pairwise"),
       ...shared,

@@ -50,7 +50,7 @@ const share = z
 const rebalanceSummaryFields = {
   id: rebalanceId.nullable().meta({ description: "null for a no-op that was not a dry run" }),
   state: z.enum(["planned", "applied", "no-op", "rolled-back", "expired"]),
-  strategy: z.enum(["equalize", "pairwise", "proportional"]),
+  strategy: z.enum(["consolidate", "equalize", "pairwise", "proportional"]),
   parameters: z.record(z.string(), z.unknown()).meta({ description: "What was asked for" }),
   planHash: z.string().meta({ description: "SHA-256 over the base revision and the moves" }),
   baseRevision: revision.meta({ description: "The store's head that it was planned on" }),

@@ -1,6 +1,6 @@
 import type { Store, StoreError } from "../store.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import { packRebalance, packToStore } from "./move-columns.ts";
+import { packRebalance, packToStore } from "./packed-rebalance.ts";
 import { RemoteEngine } from "./remote.ts";
 
 export interface SqliteStoreOptions extends ConnectionOptions {

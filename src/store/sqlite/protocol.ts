@@ -1,7 +1,7 @@
 /** What the service's thread and the store's thread say to each other. */
 import type { Append, RebalanceChange, Store, StoreError } from "../store.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import type { PackedRebalance } from "./move-columns.ts";
+import type { PackedRebalance } from "./packed-rebalance.ts";
 
 export type PackedAppend = Omit<Append, "rebalance"> & {
   readonly rebalance?: PackedRebalance | RebalanceChange | undefined;

@@ -1,9 +1,10 @@
 import type Database from "better-sqlite3";
 import { invariant } from "../../core/errors.ts";
+import { moveAt } from "../../core/rebalance/move-columns.ts";
 import type { Move } from "../../core/rebalance/types.ts";
 import type { KeptRebalance, RebalanceChange, RebalanceRecord } from "../store.ts";
 import { rowCodec, type SqlRow } from "./columns.ts";
-import { moveAt, type PackedRebalance } from "./move-columns.ts";
+import type { PackedRebalance } from "./packed-rebalance.ts";
 
 const MOVE = rowCodec<Move>({
   volumeId: "volume_id",

@@ -1,10 +1,9 @@
 /**
- * Moves in columns. A plan may have a million of them; copied to the worker as objects they would
- * stop the event loop for a second, as columns for some milliseconds.
+ * Moves in columns. A plan may have a million of them; handed to another thread as objects they
+ * would stop the event loop for a second, as columns for some milliseconds.
  */
-import type { CNodeId, VolumeId } from "../../core/model.ts";
-import type { Move } from "../../core/rebalance/types.ts";
-import type { NewRebalance, RebalanceChange, RebalanceToStore } from "../store.ts";
+import type { CNodeId, VolumeId } from "../model.ts";
+import type { Move } from "./types.ts";
 
 export interface MoveColumns {
   readonly firstLba: Float64Array;
@@ -18,20 +17,8 @@ export interface MoveColumns {
   readonly cNodeIds: readonly CNodeId[];
 }
 
-export interface PackedRebalance extends Omit<NewRebalance, "moves"> {
-  readonly moves: MoveColumns;
-}
-
-export function packRebalance(rebalance: NewRebalance): PackedRebalance {
-  return { ...rebalance, moves: packMoves(rebalance.moves) };
-}
-
-export function packToStore(rebalance: RebalanceToStore): PackedRebalance | RebalanceChange {
-  return "moves" in rebalance ? packRebalance(rebalance) : rebalance;
-}
-
 // A plain loop, because typed arrays are filled ten times slower from an iterable.
-function packMoves(moves: readonly Move[]): MoveColumns {
+export function packMoves(moves: readonly Move[]): MoveColumns {
   const volumes = new Numbering<VolumeId>();
   const cNodes = new Numbering<CNodeId>();
   const columns: MoveColumns = {
@@ -61,6 +48,10 @@ export function moveAt(columns: MoveColumns, index: number): Move {
     fromCNodeId: columns.cNodeIds[columns.from[index]!]!,
     toCNodeId: columns.cNodeIds[columns.to[index]!]!,
   };
+}
+
+export function unpackMoves(columns: MoveColumns): Move[] {
+  return Array.from(columns.firstLba, (_, index) => moveAt(columns, index));
 }
 
 /** Numbers values in the order in which they first come. */

@@ -1,0 +1,41 @@
+/**
+ * Plans, made in place where that takes a moment, and in a thread where it would stop the event
+ * loop. The plan is the same either way.
+ */
+import type { ClusterState } from "../core/cluster-state.ts";
+import { unpackMoves } from "../core/rebalance/move-columns.ts";
+import { planMoves } from "../core/rebalance/plan.ts";
+import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
+import { recordsOf } from "../core/stored-state.ts";
+import type { Threads } from "../threads/threads.ts";
+import { errorOf, type PlanInput, type PlanOutcome } from "./plan-message.ts";
+
+/** A plan of fewer ranges and processes than this takes some milliseconds. */
+const IN_PLACE_MAX = 20_000;
+
+export class Planner {
+  readonly #threads: Threads;
+
+  constructor(threads: Threads) {
+    this.#threads = threads;
+  }
+
+  /** Throws the refusals of `planMoves`. */
+  async plan(state: ClusterState, request: RebalanceRequest): Promise<PlanOfMoves> {
+    if (!takesLong(state)) return planMoves(state, request);
+    const records = recordsOf(state);
+    const input: PlanInput = { records, request };
+    const columns = records.volumes.flatMap(({ ranges: { firstLba, lastLba, owner } }) =>
+      [firstLba, lastLba, owner].map((column) => column.buffer as ArrayBuffer),
+    );
+    const outcome = await this.#threads.run<PlanOutcome>("planner/plan-thread.js", input, columns);
+    if ("refusal" in outcome) throw errorOf(outcome.refusal);
+    return { ...outcome.plan, moves: unpackMoves(outcome.moves) };
+  }
+}
+
+export function takesLong({ volumes, processes }: ClusterState): boolean {
+  let size = processes.size;
+  for (const { map } of volumes.values()) size += map.rangeCount;
+  return size > IN_PLACE_MAX;
+}

@@ -1,0 +1,15 @@
+/** A rebalance as it goes to the store's thread. */
+import { type MoveColumns, packMoves } from "../../core/rebalance/move-columns.ts";
+import type { NewRebalance, RebalanceChange, RebalanceToStore } from "../store.ts";
+
+export interface PackedRebalance extends Omit<NewRebalance, "moves"> {
+  readonly moves: MoveColumns;
+}
+
+export function packRebalance(rebalance: NewRebalance): PackedRebalance {
+  return { ...rebalance, moves: packMoves(rebalance.moves) };
+}
+
+export function packToStore(rebalance: RebalanceToStore): PackedRebalance | RebalanceChange {
+  return "moves" in rebalance ? packRebalance(rebalance) : rebalance;
+}
