@@ -3,6 +3,7 @@ import type { MapChange } from "../../core/changes.ts";
 import { invariant } from "../../core/errors.ts";
 import type { CNodeId, VolumeId } from "../../core/model.ts";
 import { type RangeColumns, RangeColumnsBuilder } from "../../core/ranges.ts";
+import { BulkStatement, tuples } from "./bulk.ts";
 
 export type A2cRow = [volumeId: VolumeId, firstLba: number, lastLba: number, cNodeId: CNodeId];
 
@@ -11,8 +12,8 @@ const LIVE_PAGE_ROWS = 10_000;
 
 /** The A2C table, of which there may be a million rows: handed over in columns. */
 export class A2cRows {
-  readonly #open: Database.Statement<[...A2cRow, revision: number]>;
-  readonly #close: Database.Statement<[revision: number, volumeId: VolumeId, firstLba: number]>;
+  readonly #open: BulkStatement;
+  readonly #close: BulkStatement;
   readonly #livePage: Database.Statement<
     [volumeId: string, firstLba: number, limit: number],
     A2cRow
@@ -30,12 +31,15 @@ export class A2cRows {
           `SELECT ${COLUMNS} FROM a2c_entries WHERE ${where} ORDER BY volume_id, first_lba`,
         )
         .raw(true);
-    this.#open = database.prepare(
-      `INSERT INTO a2c_entries (${COLUMNS}, from_revision) VALUES (?, ?, ?, ?, ?)`,
+    this.#open = new BulkStatement(
+      database,
+      (count) => `INSERT INTO a2c_entries (${COLUMNS}, from_revision) VALUES ${tuples(count, 5)}`,
     );
-    this.#close = database.prepare(
-      `UPDATE a2c_entries SET to_revision = ?
-       WHERE volume_id = ? AND first_lba = ? AND to_revision IS NULL`,
+    this.#close = new BulkStatement(
+      database,
+      (count) =>
+        `UPDATE a2c_entries SET to_revision = ?
+         WHERE to_revision IS NULL AND volume_id = ? AND first_lba IN ${tuples(1, count)}`,
     );
     this.#livePage = database
       .prepare<[string, number, number], A2cRow>(
@@ -57,14 +61,17 @@ export class A2cRows {
 
   apply(maps: readonly MapChange[], revision: number): void {
     for (const { volumeId, removed, added } of maps) {
-      for (const firstLba of removed.firstLba) {
-        const { changes } = this.#close.run(revision, volumeId, firstLba);
-        invariant(changes === 1, `a2c_entries has one live row of ${volumeId} at ${firstLba}`);
-      }
+      const count = removed.firstLba.length;
+      const closed = this.#close.run(
+        count,
+        (parameters, i) => parameters.push(removed.firstLba[i]!),
+        [revision, volumeId],
+      );
+      invariant(closed === count, `each row of ${volumeId} that leaves is live in a2c_entries`);
       const { firstLba, lastLba, owner, owners } = added;
-      for (let i = 0; i < firstLba.length; i++) {
-        this.#open.run(volumeId, firstLba[i]!, lastLba[i]!, owners[owner[i]!]!, revision);
-      }
+      this.#open.run(firstLba.length, (parameters, i) =>
+        parameters.push(volumeId, firstLba[i]!, lastLba[i]!, owners[owner[i]!]!, revision),
+      );
     }
   }
 

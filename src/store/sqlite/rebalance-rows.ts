@@ -3,6 +3,7 @@ import { invariant } from "../../core/errors.ts";
 import { moveAt } from "../../core/rebalance/move-columns.ts";
 import type { Move } from "../../core/rebalance/types.ts";
 import type { KeptRebalance, RebalanceChange, RebalanceRecord } from "../store.ts";
+import { BulkStatement, tuples } from "./bulk.ts";
 import { rowCodec, type SqlRow } from "./columns.ts";
 import type { PackedRebalance } from "./packed-rebalance.ts";
 
@@ -21,7 +22,7 @@ type KeptRow = [...RebalanceRow, plan: string];
 /** The rebalances and their moves. */
 export class RebalanceRows {
   readonly #add: Database.Statement<KeptRow, number>;
-  readonly #addMove: Database.Statement;
+  readonly #addMoves: BulkStatement;
   readonly #change: Database.Statement<[document: string, id: string]>;
   readonly #one: Database.Statement<[id: string], KeptRow>;
   readonly #page: Database.Statement<[after: string, limit: number], RebalanceRow>;
@@ -34,9 +35,11 @@ export class RebalanceRows {
         `INSERT INTO rebalances (${fields}, plan) VALUES (?, ?, ?, ?) RETURNING number`,
       )
       .pluck(true);
-    this.#addMove = database.prepare(
-      `INSERT INTO rebalance_moves (rebalance, position, ${MOVE_COLUMNS})
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    this.#addMoves = new BulkStatement(
+      database,
+      (count) =>
+        `INSERT INTO rebalance_moves (rebalance, position, ${MOVE_COLUMNS})
+         VALUES ${tuples(count, MOVE.columns.length + 2)}`,
     );
     this.#change = database.prepare("UPDATE rebalances SET document = ? WHERE id = ?");
     this.#one = database
@@ -65,9 +68,9 @@ export class RebalanceRows {
     const moveCount = moves.firstLba.length;
     const texts = [JSON.stringify(document), JSON.stringify(plan)] as const;
     const number = this.#add.get(id, texts[0], moveCount, texts[1])!;
-    for (let i = 0; i < moveCount; i++) {
-      this.#addMove.run(number, i, ...MOVE.toRow(moveAt(moves, i)));
-    }
+    this.#addMoves.run(moveCount, (parameters, i) =>
+      parameters.push(number, i, ...MOVE.toRow(moveAt(moves, i))),
+    );
   }
 
   #changeDocument({ id, document }: RebalanceChange): void {
