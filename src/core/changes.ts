@@ -19,8 +19,9 @@ import type {
   Volume,
   VolumeId,
 } from "./model.ts";
-import { columnsOf, type RangeColumns, rangeCount, rangesOf } from "./ranges.ts";
+import { columnsOf, type RangeColumns, rangeAt, rangeCount } from "./ranges.ts";
 import type { Difference } from "./sorted-map.ts";
+import { finish, type Steps } from "./steps.ts";
 
 /** The volume's record without its map. */
 export type VolumeRecord = Omit<Volume, "map">;
@@ -110,14 +111,10 @@ export function* sealInSteps(
   before: ClusterState,
   after: ClusterState,
   changes: Changes,
-): Generator<void, ClusterState> {
+): Steps<ClusterState> {
   const revision = before.revision + 1;
-  const rows = new DigestAccumulator(before.digest);
-  let count = 0;
-  for (const row of changedRows(changes)) {
-    rows.toggle(row);
-    if (++count % ROWS_PER_STEP === 0) yield;
-  }
+  const digest = new DigestAccumulator(before.digest);
+  const count = yield* toggleChangedRows(digest, changes);
   const distributed = count > 0;
   return {
     ...after,
@@ -125,7 +122,7 @@ export function* sealInSteps(
     distributedRevision: distributed ? revision : before.distributedRevision,
     linkAssignmentsRevision:
       changes.linkAssignments.length > 0 ? revision : before.linkAssignmentsRevision,
-    digest: distributed ? rows.digest() : before.digest,
+    digest: distributed ? digest.digest() : before.digest,
     lostRevisions: lostRevisionsAfter(before, after, changes, revision),
   };
 }
@@ -136,24 +133,35 @@ export function sealRevision(
   after: ClusterState,
   changes: Changes,
 ): ClusterState {
-  const steps = sealInSteps(before, after, changes);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
+  return finish(sealInSteps(before, after, changes));
 }
 
-/** The rows of the distributed state that left or came; a row that stayed is not among them. */
-export function* changedRows(
+/**
+ * Puts the rows of the distributed state that left or came into the digest; a row that stayed is
+ * not among them. Tells how many they were.
+ */
+export function* toggleChangedRows(
+  digest: DigestAccumulator,
   changes: Pick<Changes, "volumes" | "processes" | "linkAssignments" | "maps">,
-): IterableIterator<string> {
-  yield* changedOf(changes.volumes, volumeRow);
-  yield* changedOf(changes.processes, nodeRow);
-  yield* changedOf(changes.linkAssignments, linkRow);
+): Steps<number> {
+  const records = [
+    ...changedOf(changes.volumes, volumeRow),
+    ...changedOf(changes.processes, nodeRow),
+    ...changedOf(changes.linkAssignments, linkRow),
+  ];
+  for (const row of records) digest.toggle(row);
+  let count = records.length;
   for (const { volumeId, removed, added } of changes.maps) {
-    for (const range of rangesOf(removed)) yield a2cRow({ volumeId, ...range });
-    for (const range of rangesOf(added)) yield a2cRow({ volumeId, ...range });
+    for (const ranges of [removed, added]) {
+      for (let i = 0; i < rangeCount(ranges); i++) {
+        // Fields by name, because a spread takes a quarter longer.
+        const { firstLba, lastLba, cNodeId } = rangeAt(ranges, i);
+        digest.toggle(a2cRow({ volumeId, firstLba, lastLba, cNodeId }));
+        if (++count % ROWS_PER_STEP === 0) yield;
+      }
+    }
   }
+  return count;
 }
 
 function* changedOf<T>(

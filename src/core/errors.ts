@@ -17,7 +17,7 @@ export interface RefusalDetails {
   readonly correction?: string | undefined;
   readonly errors?: readonly FieldError[] | undefined;
   /** What else there is to know, for programs. */
-  readonly facts?: RefusalFacts | undefined;
+  readonly facts?: Partial<RefusalFacts> | undefined;
 }
 
 /** How a plan stands to the state of today. */
@@ -26,7 +26,13 @@ export interface RefusalFacts {
   readonly changes: readonly { readonly code: string; readonly detail: string }[];
   readonly changeCount: number;
   /** The same request, planned now. */
-  readonly replanned: { readonly sameMoves: boolean; readonly movedAddresses?: number | undefined };
+  readonly replanned: Replanned;
+}
+
+export interface Replanned {
+  readonly sameMoves: boolean;
+  /** Absent where the request can't be planned any more. */
+  readonly movedAddresses?: number | undefined;
 }
 
 /** A request that cannot be carried out as it stands; nothing has changed. `code` is kebab-case. */
@@ -35,7 +41,7 @@ export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly correction: string | undefined;
   readonly errors: readonly FieldError[] | undefined;
-  readonly facts: RefusalFacts | undefined;
+  readonly facts: Partial<RefusalFacts> | undefined;
 
   constructor(code: RefusalCode, { detail, correction, errors, facts }: RefusalDetails) {
     super(detail);
@@ -43,6 +49,12 @@ export class Refusal extends Error {
     this.correction = correction;
     this.errors = errors;
     this.facts = facts;
+  }
+
+  /** The same refusal with more to know. */
+  withFacts(facts: Partial<RefusalFacts>): Refusal {
+    const { code, message: detail, correction, errors } = this;
+    return new Refusal(code, { detail, correction, errors, facts: { ...this.facts, ...facts } });
   }
 
   /** The same refusal with its field paths put under `prefix`, for items of a larger request. */

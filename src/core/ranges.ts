@@ -16,14 +16,16 @@ export function rangeCount(columns: RangeColumns): number {
   return columns.firstLba.length;
 }
 
+export function rangeAt(columns: RangeColumns, index: number): OwnedRange {
+  return {
+    firstLba: columns.firstLba[index]!,
+    lastLba: columns.lastLba[index]!,
+    cNodeId: columns.owners[columns.owner[index]!]!,
+  };
+}
+
 export function* rangesOf(columns: RangeColumns): IterableIterator<OwnedRange> {
-  for (let i = 0; i < columns.firstLba.length; i++) {
-    yield {
-      firstLba: columns.firstLba[i]!,
-      lastLba: columns.lastLba[i]!,
-      cNodeId: columns.owners[columns.owner[i]!]!,
-    };
-  }
+  for (let i = 0; i < rangeCount(columns); i++) yield rangeAt(columns, i);
 }
 
 export function columnsOf(ranges: Iterable<OwnedRange>): RangeColumns {

@@ -12,6 +12,7 @@ import { invariant } from "../core/errors.ts";
 import { lossesBetween } from "../core/losses.ts";
 import { restoreState } from "../core/stored-state.ts";
 import type { Append, RebalanceToStore, Store } from "../store/store.ts";
+import { withPauses } from "../threads/pauses.ts";
 
 /** Who wants what done; `decide` is pure and may run again when the head has moved. */
 export interface Command<T> {
@@ -165,7 +166,7 @@ async function appendOf(
   const changes = changesBetween(before, decided);
   if (isEmpty(changes)) return undefined;
   if (isLarge) await letOthersRun();
-  const sealed = await runSteps(sealInSteps(before, decided, changes));
+  const sealed = await withPauses(sealInSteps(before, decided, changes));
   if (isLarge) await letOthersRun();
   const broken = checkChanges(before, sealed, changes);
   if (isLarge) await letOthersRun();
@@ -190,13 +191,4 @@ function rowsIn({ volumes }: ClusterState): number {
   let rows = 0;
   for (const { map } of volumes.values()) rows += map.rangeCount;
   return rows;
-}
-
-/** Takes the steps with pauses between them; the small ones, with a single step, at once. */
-async function runSteps<T>(steps: Generator<void, T>): Promise<T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    await letOthersRun();
-  }
 }

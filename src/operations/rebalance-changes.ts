@@ -13,6 +13,7 @@ import type { Caller, OperationParts } from "./parts.ts";
 import { refuseUnreachable } from "./reachability.ts";
 import { expiryOf, type RebalanceDocument } from "./rebalance-document.ts";
 import type { Rebalanced } from "./rebalances.ts";
+import { tellingReplanned } from "./replanning.ts";
 
 export interface ApplyOrder {
   readonly id: string;
@@ -49,31 +50,33 @@ export function applyRebalance(
     if (document.state === "rolled-back") throw rolledBack(document);
     const moves = await allMoves(parts, document);
     const reachableOnly = !allowUnreachable && !document.parameters.allowUnreachable;
-    const { answer, state } = await commitTable(parts, caller, {
-      kind: "rebalance",
-      reason: document.reason,
-      valid: distributedRevisions,
-      decide: (before, at) => {
-        if (document.state === "expired" || at > expiryOf(document)) throw expired(document);
-        const since = document.baseRevision;
-        const applied = applyPlan(before, dryRun!, { moves, since, rebase });
-        // A plan that moves nothing is held against the state all the same: perhaps it would now.
-        if (moves.length === 0) return { state: before, answer: { document, plan, moves } };
-        if (reachableOnly) refuseUnreachable(before, plan.ends, parts.delivery.unreachable());
-        const after: RebalanceDocument = {
-          ...document,
-          state: "applied",
-          revision: nextRevision(before),
-          appliedAt: new Date(at).toISOString(),
-          explanations: [...document.explanations, ...rebasedOver(applied.changes)],
-        };
-        return {
-          state: applied.state,
-          answer: { document: after, plan, moves },
-          rebalance: { id, document: { ...after } },
-        };
-      },
-    });
+    const apply = () =>
+      commitTable(parts, caller, {
+        kind: "rebalance",
+        reason: document.reason,
+        valid: distributedRevisions,
+        decide: (before, at) => {
+          if (document.state === "expired" || at > expiryOf(document)) throw expired(document);
+          const since = document.baseRevision;
+          const applied = applyPlan(before, dryRun!, { moves, since, rebase });
+          // A plan that moves nothing is held against the state all the same: perhaps it would now.
+          if (moves.length === 0) return { state: before, answer: { document, plan, moves } };
+          if (reachableOnly) refuseUnreachable(before, plan.ends, parts.delivery.unreachable());
+          const after: RebalanceDocument = {
+            ...document,
+            state: "applied",
+            revision: nextRevision(before),
+            appliedAt: new Date(at).toISOString(),
+            explanations: [...document.explanations, ...rebasedOver(applied.changes)],
+          };
+          return {
+            state: applied.state,
+            answer: { document: after, plan, moves },
+            rebalance: { id, document: { ...after } },
+          };
+        },
+      });
+    const { answer, state } = await tellingReplanned(parts, { dryRun: dryRun!, moves }, apply);
     return { rebalanced: answer, state };
   });
 }

@@ -8,10 +8,11 @@ import { assume } from "../core/decisions/assumptions.ts";
 import { distributedRevisions } from "../core/decisions/precondition.ts";
 import { basisOf, changesSince, type PlanBasis } from "../core/rebalance/basis.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
-import { endsOf, makeMoves } from "../core/rebalance/moves.ts";
+import { endsOf, type MovedMap, makeMoves, mapsAfter, withMaps } from "../core/rebalance/moves.ts";
 import { planMoves } from "../core/rebalance/plan.ts";
 import type { Move, PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
 import { takesLong } from "../planner/planner.ts";
+import { withPauses } from "../threads/pauses.ts";
 import { commitTable } from "./commit.ts";
 import type { Committed } from "./commit-queue.ts";
 import type { Caller, OperationParts } from "./parts.ts";
@@ -48,10 +49,11 @@ export async function rebalance(
   }
 }
 
-/** A plan, and what it has read. */
+/** A plan, what it has read and, where it is to be applied, what it leads to. */
 interface PlanAhead {
   readonly plan: PlanOfMoves;
   readonly basis: PlanBasis;
+  readonly maps: readonly MovedMap[];
 }
 
 /** A long plan is made on the committed state, while others go on. */
@@ -61,7 +63,9 @@ async function planAhead(
   order: RebalanceOrder,
 ): Promise<PlanAhead> {
   const planned = assumedBy(order, state);
-  return { plan: await planner.plan(planned, requestOf(order)), basis: basisOf(planned, order) };
+  const plan = await planner.plan(planned, requestOf(order));
+  const maps = order.dryRun ? [] : await withPauses(mapsAfter(planned, plan.moves));
+  return { plan, basis: basisOf(planned, order), maps };
 }
 
 /** Answers nothing where what was planned ahead does not stand on the state of the moment. */
@@ -99,7 +103,8 @@ function commitPlan(
       const dryRun = order.dryRun ? dryRunOf(planned, order) : undefined;
       const answer: Rebalanced = { document, plan: { ends, dryRun }, moves: plan.moves };
       if (!applied) return { state, answer };
-      return { state: makeMoves(state, plan.moves), answer, rebalance: stored(id, answer) };
+      const after = stands ? withMaps(state, ahead.maps) : makeMoves(state, plan.moves);
+      return { state: after, answer, rebalance: stored(id, answer) };
     },
   });
 }

@@ -2,6 +2,7 @@
  * Plans, made in place where that takes a moment, and in a thread where it would stop the event
  * loop. The plan is the same either way.
  */
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { unpackMoves } from "../core/rebalance/move-columns.ts";
 import { planMoves } from "../core/rebalance/plan.ts";
@@ -30,7 +31,9 @@ export class Planner {
     );
     const outcome = await this.#threads.run<PlanOutcome>("planner/plan-thread.js", input, columns);
     if ("refusal" in outcome) throw errorOf(outcome.refusal);
-    return { ...outcome.plan, moves: unpackMoves(outcome.moves) };
+    const moves = unpackMoves(outcome.moves);
+    await letOthersRun();
+    return { ...outcome.plan, moves };
   }
 }
 

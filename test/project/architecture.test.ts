@@ -10,8 +10,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   store: ["core"],
   push: ["core", "store"],
-  operations: ["core", "store", "planner"],
-  threads: [],
+  operations: ["core", "store", "planner", "threads"],
+  threads: ["core"],
   planner: ["core", "threads"],
   http: ["core", "store", "operations", "threads"],
   // The storage server's side, and a source system made of it.

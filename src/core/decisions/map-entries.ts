@@ -41,7 +41,8 @@ export function demandMap(
     const firstLba = ranges.firstLba[i]!;
     const lastLba = ranges.lastLba[i]!;
     const owner = ranges.owner[i]!;
-    const refuse = refusalAt(`entries[${places[i]}]`);
+    const refuse = (code: RefusalCode, message: string) =>
+      refusalAt(`entries[${places[i]}]`, code, message);
     if (lastLba < firstLba) {
       throw refuse("map-range-reversed", `range ${firstLba}–${lastLba} ends before it begins`);
     }
@@ -63,16 +64,16 @@ export function demandMap(
     }
     next = lastLba + 1;
   }
-  if (next < blockCount) throw refusalAt("entries")("map-gap", `address ${next} has no owner`);
+  if (next < blockCount) {
+    throw refusalAt("entries", "map-gap", `address ${next} has no owner`);
+  }
   return ranges;
 }
 
-function refusalAt(path: string): (code: RefusalCode, message: string) => Refusal {
-  return (code, message) =>
-    new Refusal(code, {
-      detail: message,
-      correction:
-        "Send entries that give every address of the volume exactly one registered C-node",
-      errors: [{ path, message }],
-    });
+function refusalAt(path: string, code: RefusalCode, message: string): Refusal {
+  return new Refusal(code, {
+    detail: message,
+    correction: "Send entries that give every address of the volume exactly one registered C-node",
+    errors: [{ path, message }],
+  });
 }

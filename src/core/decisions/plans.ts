@@ -1,11 +1,10 @@
 /** A plan of earlier on the state of today: applied exactly as it is, or taken back, or refused. */
 import type { ClusterState } from "../cluster-state.ts";
-import { Refusal, type RefusalFacts } from "../errors.ts";
+import { Refusal, type RefusalFacts, type Replanned } from "../errors.ts";
 import { type BasisChange, changesSince } from "../rebalance/basis.ts";
 import type { DryRun } from "../rebalance/kept-plan.ts";
 import { findObstacle, makeMoves, reversed } from "../rebalance/moves.ts";
-import { planRebalance } from "../rebalance/plan.ts";
-import type { Move } from "../rebalance/types.ts";
+import type { Move, PlanOfMoves } from "../rebalance/types.ts";
 import { assume, type UnmetAssumption, unmetAssumptions } from "./assumptions.ts";
 
 const CHANGES_SHOWN_MAX = 100;
@@ -34,14 +33,13 @@ export function applyPlan(
 ): AppliedPlan {
   const unmet = dryRun.assume ? unmetAssumptions(state, dryRun.assume) : [];
   // Where assumptions are not met yet, they are not told once more as changes.
-  const assumed = assumedIn(state, dryRun);
-  const changes = changesSince(dryRun.basis, assumed);
+  const changes = changesSince(dryRun.basis, assumedIn(state, dryRun));
   const stale = (detail: string, correction: string) =>
     new Refusal("stale-plan", {
       detail,
       correction,
       errors: unmet.length > 0 ? unmet.slice(0, CHANGES_SHOWN_MAX) : undefined,
-      facts: factsOf({ unmet, changes, replanned: replan(assumed, dryRun, moves) }),
+      facts: factsOf(unmet, changes),
     });
   if (unmet.length > 0) {
     const detail = `the plan assumes what is not so: ${inShort(unmet.map((it) => it.message))}`;
@@ -83,19 +81,9 @@ export function assumedIn(
   }
 }
 
-function replan(
-  state: ClusterState,
-  { request }: DryRun,
-  moves: readonly Move[],
-): RefusalFacts["replanned"] {
-  try {
-    const plan = planRebalance(state, request);
-    return { sameMoves: sameMoves(plan.moves, moves), movedAddresses: plan.movedAddresses };
-  } catch (error) {
-    // What the request names may be gone.
-    if (error instanceof Refusal) return { sameMoves: false };
-    throw error;
-  }
+/** How the moves of an earlier plan stand to the same request, planned now. */
+export function heldAgainst(now: PlanOfMoves, moves: readonly Move[]): Replanned {
+  return { sameMoves: sameMoves(now.moves, moves), movedAddresses: now.movedAddresses };
 }
 
 function sameMoves(a: readonly Move[], b: readonly Move[]): boolean {
@@ -112,20 +100,15 @@ function sameMoves(a: readonly Move[], b: readonly Move[]): boolean {
   });
 }
 
-function factsOf({
-  unmet,
-  changes,
-  replanned,
-}: {
-  unmet: readonly UnmetAssumption[];
-  changes: readonly BasisChange[];
-  replanned: RefusalFacts["replanned"];
-}): RefusalFacts {
+function factsOf(
+  unmet: readonly UnmetAssumption[],
+  changes: readonly BasisChange[],
+): Omit<RefusalFacts, "replanned"> {
   const all = [
     ...unmet.map(({ message }) => ({ code: "assumption-not-met", detail: message })),
     ...changes,
   ];
-  return { changes: all.slice(0, CHANGES_SHOWN_MAX), changeCount: all.length, replanned };
+  return { changes: all.slice(0, CHANGES_SHOWN_MAX), changeCount: all.length };
 }
 
 /** The first few sentences. */

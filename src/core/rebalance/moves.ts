@@ -2,6 +2,7 @@
  * Moves that were planned earlier, on the state of today: whether they still apply cleanly, and
  * the state that they lead to. A rollback is the same moves the other way round.
  */
+import type { AddressMap } from "../address-map.ts";
 import {
   type ClusterState,
   effectiveState,
@@ -10,6 +11,7 @@ import {
   putVolume,
 } from "../cluster-state.ts";
 import type { CNodeId, OwnedRange, VolumeId } from "../model.ts";
+import { finish, type Steps } from "../steps.ts";
 import type { Move } from "./types.ts";
 
 /** Between whom and where moves go: all that is asked of them without reading each. */
@@ -83,19 +85,40 @@ function whyUnfit(state: ClusterState, cNodeId: CNodeId): string | undefined {
   return `process ${process.id} of C-node ${cNodeId} is draining`;
 }
 
+/** Moves that are made in one step of `mapsAfter`, some ten milliseconds' worth. */
+const MOVES_PER_STEP = 20_000;
+
+/** A volume's map after moves. */
+export interface MovedMap {
+  readonly volumeId: VolumeId;
+  readonly map: AddressMap;
+}
+
 /** The state with the moves made; they are in volume and address order. */
 export function makeMoves(state: ClusterState, moves: readonly Move[]): ClusterState {
-  const gains = new Map<VolumeId, OwnedRange[]>();
-  for (const { volumeId, firstLba, lastLba, toCNodeId } of moves) {
-    const ranges = gains.get(volumeId) ?? [];
-    gains.set(volumeId, ranges);
-    ranges.push({ firstLba, lastLba, cNodeId: toCNodeId });
+  return withMaps(state, finish(mapsAfter(state, moves)));
+}
+
+/** The maps that moves lead to; they are in volume and address order. */
+export function* mapsAfter(state: ClusterState, moves: readonly Move[]): Steps<MovedMap[]> {
+  const maps = new Map<VolumeId, AddressMap>();
+  for (let from = 0; from < moves.length; ) {
+    if (from > 0) yield;
+    const { volumeId } = moves[from]!;
+    const gains: OwnedRange[] = [];
+    for (; moves[from]?.volumeId === volumeId && gains.length < MOVES_PER_STEP; from++) {
+      const { firstLba, lastLba, toCNodeId } = moves[from]!;
+      gains.push({ firstLba, lastLba, cNodeId: toCNodeId });
+    }
+    const map = maps.get(volumeId) ?? state.volumes.get(volumeId)!.map;
+    maps.set(volumeId, map.paint(gains));
   }
-  let next = state;
-  for (const [volumeId, ranges] of gains) {
+  return Array.from(maps, ([volumeId, map]) => ({ volumeId, map }));
+}
+
+export function withMaps(state: ClusterState, maps: readonly MovedMap[]): ClusterState {
+  return maps.reduce((current, { volumeId, map }) => {
     const volume = state.volumes.get(volumeId)!;
-    const map = volume.map.paint(ranges);
-    next = putVolume(next, { ...volume, map, revision: nextRevision(state) });
-  }
-  return next;
+    return putVolume(current, { ...volume, map, revision: nextRevision(state) });
+  }, state);
 }

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
-import { changedRows } from "../../core/changes.ts";
+import { toggleChangedRows } from "../../core/changes.ts";
 import { DigestAccumulator } from "../../core/digest.ts";
+import { finish } from "../../core/steps.ts";
 import { revisionDetails } from "./history.ts";
 import type { Tables } from "./tables.ts";
 
@@ -19,6 +20,6 @@ export function fillDigests(database: Database.Database, tables: Tables): void {
   const rows = new DigestAccumulator(digest);
   for (const revision of missing) {
     put.run(rows.digest(), revision);
-    for (const row of changedRows(revisionDetails(tables, revision)!.changes)) rows.toggle(row);
+    finish(toggleChangedRows(rows, revisionDetails(tables, revision)!.changes));
   }
 }
