@@ -48,6 +48,45 @@ test("the tolerance spares the way back, and a budget too small moves nothing", 
   expect(plan.explanations.map(({ code }) => code)).toEqual(["consolidates", "budget-exhausted"]);
 });
 
+/** Ten C-nodes in turn, ranges of ten addresses: nobody's range is shorter than another's. */
+function striped(ranges: number) {
+  const processes = Array.from({ length: 10 }, (_, i) => ({ id: `p${i}` }));
+  const ends = Array.from({ length: ranges }, (_, i) => [`c-p${i % 10}`, 10 * (i + 1)] as const);
+  return clusterOf({ processes, volumes: [{ id: "v", blockCount: 10 * ranges, ranges: ends }] });
+}
+
+test("where nothing is short, whole stretches are sorted: each C-node has one range", () => {
+  const plan = planRebalance(striped(400), { strategy: "consolidate" });
+  expect(plan).toMatchObject({ rangesBefore: 400, rangesAfter: 10, movedAddresses: 3600 });
+  expect(plan.remainingAddresses).toBe(0);
+});
+
+test.each([
+  [0.75, 0.25],
+  [0.5, 0.5],
+  [0.25, 0.75],
+])("%f of what it takes leaves about %f of the ranges", (part, left) => {
+  const maxMovedAddresses = 3600 * part;
+  const plan = planRebalance(striped(400), { strategy: "consolidate", maxMovedAddresses });
+  expect(plan.movedAddresses).toBeLessThanOrEqual(maxMovedAddresses);
+  expect(plan.movedAddresses + plan.remainingAddresses).toBe(3600);
+  expect(plan.rangesAfter).toBeLessThan(400 * (left + 0.06));
+});
+
+test("a volume of which nobody drains ends with one range for each of its owners", () => {
+  fc.assert(
+    fc.property(clusterArbitrary(), (state) => {
+      const all = [...state.processes.values()];
+      const active = new Set(all.filter((it) => isActive(state, it)).map((it) => it.cNodeId));
+      const after = applyPlan(state, planRebalance(state, { strategy: "consolidate" }));
+      for (const { map } of after.volumes.values()) {
+        const owners = [...map.sizes()].map(([cNodeId]) => cNodeId);
+        if (owners.every((owner) => active.has(owner))) expect(map.rangeCount).toBe(owners.length);
+      }
+    }),
+  );
+});
+
 test("a table in one piece for each says that there is nothing to merge", () => {
   const state = clusterOf({
     processes: [{ id: "A" }, { id: "B" }],

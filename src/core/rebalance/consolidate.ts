@@ -1,12 +1,17 @@
 /**
  * Merges what has crumbled, without changing anybody's size by more than the tolerance: volume by
- * volume in id order, each with what the ones before have left of the budget.
+ * volume in id order, each with what the ones before have left of the budget. First short ranges
+ * go to a neighbour, which costs least (crumbs.ts); then whole stretches are sorted
+ * (stretch-tree.ts), which goes as far as one range for each owner.
  */
+import type { AddressMap } from "../address-map.ts";
 import type { LoadModel } from "../load-model.ts";
-import { MICRO, type Volume } from "../model.ts";
-import { Consolidation } from "./consolidate-ranges.ts";
+import { type CNodeId, MICRO, type OwnedRange, type Volume } from "../model.ts";
+import { CrumbMerging } from "./crumbs.ts";
 import type { Proposal } from "./proposal.ts";
-import type { Transfer } from "./transfer.ts";
+import { StretchSorter } from "./stretch-sorter.ts";
+import { StretchTree } from "./stretch-tree.ts";
+import { type Transfer, transferTo } from "./transfer.ts";
 import type { Explanation, RebalanceRequest } from "./types.ts";
 
 export function consolidate(
@@ -20,15 +25,53 @@ export function consolidate(
   let budget = request.maxMovedAddresses ?? Number.POSITIVE_INFINITY;
   for (const volume of volumes) {
     const slack = slackOf(model, volume, request.toleranceMicro ?? 0);
-    const run = (limit: number) => new Consolidation(model, volume, { slack, limit }).run();
-    const full = run(Number.POSITIVE_INFINITY);
-    minimumMovedAddresses += full.moved;
-    const { transfer, moved } = full.moved <= budget ? full : run(budget);
+    const { transfer, needed } = consolidateVolume(model, volume, { slack, budget });
+    const moved = addressesIn(transfer);
+    minimumMovedAddresses += needed;
     budget -= moved;
-    explanations.push(explain(volume, transfer, { moved, needed: full.moved }));
+    explanations.push(explain(volume, transfer, { moved, needed }));
     if (moved > 0) transfers.push(transfer);
   }
   return { transfers, minimumMovedAddresses, explanations };
+}
+
+/** `slack` and `budget` in addresses; `needed`: what would move without a budget. */
+function consolidateVolume(
+  model: LoadModel,
+  volume: Volume,
+  { slack, budget }: { readonly slack: number; readonly budget: number },
+): { readonly transfer: Transfer; readonly needed: number } {
+  const merge = (limit: number) => new CrumbMerging(model, volume, { slack, limit }).run();
+  const merged = merge(Number.POSITIVE_INFINITY);
+  const sort = sorting(model, merged.transfer.map);
+  const full = transferTo(sort(Number.POSITIVE_INFINITY), volume);
+  const needed = addressesIn(full);
+  if (needed <= budget) return { transfer: full, needed };
+  const rest = budget - merged.moved;
+  const transfer = rest < 0 ? merge(budget).transfer : transferTo(sort(rest), volume);
+  return { transfer, needed };
+}
+
+/** The map with stretches sorted, for at most so many moved addresses. */
+function sorting(model: LoadModel, map: AddressMap): (budget: number) => AddressMap {
+  const ranges = map.columns();
+  const isActive = (cNodeId: CNodeId) => {
+    const index = model.indexOfCNode.get(cNodeId);
+    return index !== undefined && model.classes[model.classOf[index]!]!.active;
+  };
+  const sorter = new StretchSorter(ranges, ranges.owners.map(isActive));
+  const tree = new StretchTree(sorter);
+  return (budget) => {
+    const sorted = function* (): IterableIterator<OwnedRange> {
+      for (const { from, to } of tree.choose(budget)) yield* sorter.sorted(from, to);
+    };
+    return map.paint(sorted());
+  };
+}
+
+function addressesIn({ moves }: Transfer): number {
+  // The length first: a sum with an address in between could leave the exact integers.
+  return moves.reduce((sum, { firstLba, lastLba }) => sum + (lastLba - firstLba + 1), 0);
 }
 
 /** The tolerance in addresses, in whole extents. */

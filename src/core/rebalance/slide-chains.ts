@@ -7,7 +7,7 @@
 import { NONE, type RangeBoard } from "./range-board.ts";
 
 const LOOKS_MAX = 64;
-const LOOKS_TOTAL_MAX = 10_000_000;
+const LOOKS_TOTAL_MAX = 2_000_000;
 
 /** The first or the last addresses of a segment go to the owner of the one beside it. */
 export interface Slide {

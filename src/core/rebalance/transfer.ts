@@ -14,6 +14,7 @@
 import type { AddressMap } from "../address-map.ts";
 import { invariant } from "../errors.ts";
 import type { LoadModel } from "../load-model.ts";
+import { movesBetween } from "../map-moves.ts";
 import type { OwnedRange, Volume } from "../model.ts";
 import type { Quota } from "./quota.ts";
 import { DonorRanges, NONE, RangeBoard } from "./range-board.ts";
@@ -46,6 +47,15 @@ export function transferAddresses(model: LoadModel, volume: Volume, quota: Quota
 export function transferOf(board: RangeBoard, model: LoadModel, volume: Volume): Transfer {
   const moves = board.moves(model, volume.id);
   return { volume, moves, map: volume.map.paint(gainsOf(moves)) };
+}
+
+/** What moves from a volume's map to `map`. */
+export function transferTo(map: AddressMap, volume: Volume): Transfer {
+  const { removed, added } = volume.map.difference(map);
+  const moves = Array.from(movesBetween(removed, added), (move) => {
+    return { volumeId: volume.id, ...move };
+  });
+  return { volume, moves, map };
 }
 
 function* gainsOf(moves: readonly Move[]): IterableIterator<OwnedRange> {

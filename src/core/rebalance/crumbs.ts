@@ -1,5 +1,5 @@
 /**
- * Removes ranges of one volume, the shortest first. A range goes to the owner of a neighbouring
+ * Removes short ranges of one volume, the shortest first. One goes to the owner of a neighbouring
  * one, so that the two become one. Where that would change a size by more than the slack allows,
  * the same amount comes back over a chain of boundaries: from the neighbour to the next process,
  * and so on to the range's old owner, each time by sliding a boundary between two of their ranges.
@@ -15,6 +15,9 @@ import { NONE, RangeBoard } from "./range-board.ts";
 import { type Slide, SlideChains } from "./slide-chains.ts";
 import { type Transfer, transferOf } from "./transfer.ts";
 
+/** Longer than this part of the mean, and a range is left to those who sort whole stretches. */
+const CRUMB_OF_MEAN = 0.5;
+
 interface Bounds {
   /** How many addresses a size may change by. */
   readonly slack: number;
@@ -22,7 +25,7 @@ interface Bounds {
   readonly limit: number;
 }
 
-export class Consolidation {
+export class CrumbMerging {
   readonly #model: LoadModel;
   readonly #volume: Volume;
   readonly #slack: number;
@@ -46,8 +49,10 @@ export class Consolidation {
   /** Runs until nothing is left to try, or until the next step would exceed the limit. */
   run(): { readonly moved: number; readonly transfer: Transfer } {
     const shortestFirst = new CandidateHeap();
+    const longest = (CRUMB_OF_MEAN * this.#board.length) / this.#board.count;
     for (let range = 0; range < this.#board.count; range++) {
-      shortestFirst.push(range, -this.#board.lengthOf(range));
+      const length = this.#board.lengthOf(range);
+      if (length <= longest) shortestFirst.push(range, -length);
     }
     for (let range = shortestFirst.pop(); range !== undefined; range = shortestFirst.pop()) {
       if (!this.#merge(range)) break;

@@ -1,0 +1,103 @@
+/**
+ * Sorting a stretch: the addresses of some neighbouring ranges are dealt out anew, so that in
+ * there each owner has one range, as long as all of its were before. Owners come in the order of
+ * their centres of mass, so that much stays where it is. Nobody's size changes.
+ */
+import type { OwnedRange } from "../model.ts";
+import { type RangeColumns, rangeCount } from "../ranges.ts";
+
+/** What sorting a stretch brings and costs. */
+export interface Sorting {
+  /** Ranges that there are fewer. */
+  readonly removed: number;
+  /** Addresses that get another owner. */
+  readonly moved: number;
+}
+
+const NOTHING: Sorting = { removed: 0, moved: 0 };
+
+export class StretchSorter {
+  readonly count: number;
+  readonly #ranges: RangeColumns;
+  readonly #mayReceive: readonly boolean[];
+  /** By owner, for the stretch that was looked at last: */
+  readonly #stretch: Int32Array;
+  readonly #size: Float64Array;
+  readonly #centre: Float64Array;
+  readonly #start: Float64Array;
+  #stretches = 0;
+
+  /** `mayReceive`: by owner of `ranges`. One who may not keeps exactly what it has. */
+  constructor(ranges: RangeColumns, mayReceive: readonly boolean[]) {
+    this.count = rangeCount(ranges);
+    this.#ranges = ranges;
+    this.#mayReceive = mayReceive;
+    this.#stretch = new Int32Array(ranges.owners.length);
+    this.#size = new Float64Array(ranges.owners.length);
+    this.#centre = new Float64Array(ranges.owners.length);
+    this.#start = new Float64Array(ranges.owners.length);
+  }
+
+  /** Of ranges `from` … `to` − 1. */
+  measure(from: number, to: number): Sorting {
+    const owners = this.#ownersIn(from, to);
+    if (!owners || owners.length === to - from) return NOTHING;
+    this.#line(owners, from);
+    const { firstLba, lastLba, owner } = this.#ranges;
+    let moved = 0;
+    for (let i = from; i < to; i++) {
+      const [first, end, start] = [firstLba[i]!, lastLba[i]! + 1, this.#start[owner[i]!]!];
+      const kept = Math.min(end, start + this.#size[owner[i]!]!) - Math.max(first, start);
+      moved += end - first - Math.max(0, kept);
+    }
+    return { removed: to - from - owners.length, moved };
+  }
+
+  /** The ranges of a sorted stretch. */
+  *sorted(from: number, to: number): IterableIterator<OwnedRange> {
+    const owners = this.#ownersIn(from, to)!;
+    this.#line(owners, from);
+    for (const owner of owners) {
+      const firstLba = this.#start[owner]!;
+      const lastLba = firstLba + this.#size[owner]! - 1;
+      yield { firstLba, lastLba, cNodeId: this.#ranges.owners[owner]! };
+    }
+  }
+
+  /** In the order in which they come; nothing where one of them may not receive. */
+  #ownersIn(from: number, to: number): number[] | undefined {
+    const { firstLba, lastLba, owner } = this.#ranges;
+    const stretch = ++this.#stretches;
+    const origin = firstLba[from]!;
+    const owners: number[] = [];
+    for (let i = from; i < to; i++) {
+      const o = owner[i]!;
+      if (this.#stretch[o] !== stretch) {
+        if (!this.#mayReceive[o]) return undefined;
+        this.#stretch[o] = stretch;
+        this.#size[o] = 0;
+        this.#centre[o] = 0;
+        owners.push(o);
+      }
+      const length = lastLba[i]! - firstLba[i]! + 1;
+      const before = this.#size[o]!;
+      const middle = firstLba[i]! - origin + length / 2;
+      this.#size[o] = before + length;
+      // A running mean: the sum of lengths times places could leave the exact numbers.
+      this.#centre[o] =
+        this.#centre[o]! + (middle - this.#centre[o]!) * (length / (before + length));
+    }
+    return owners;
+  }
+
+  /** Puts owners into their order, and one after another from where the stretch begins. */
+  #line(owners: number[], from: number): void {
+    const centre = this.#centre;
+    owners.sort((a, b) => centre[a]! - centre[b]!);
+    let start = this.#ranges.firstLba[from]!;
+    for (const owner of owners) {
+      this.#start[owner] = start;
+      start += this.#size[owner]!;
+    }
+  }
+}
