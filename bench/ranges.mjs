@@ -18,6 +18,8 @@ import { fewestRanges } from "./fewest-ranges.mjs";
 
 const FLAPS = 1000;
 const PROCESSES = 100;
+const BLOCKS = 10_000_000;
+const CONSOLIDATED_PART = 0.1;
 const TINY_TABLES = 300;
 
 export async function ranges() {
@@ -28,8 +30,13 @@ export async function ranges() {
   ]) {
     for (const toleranceMicro of [0, 10_000]) {
       const tolerance = `tolerance ${toleranceMicro / 1_000_000}`;
-      const mean = afterFlaps(weightOf, toleranceMicro);
-      rows.push([`ranges per C-node after ${FLAPS} flaps, ${name}, ${tolerance}`, mean.toFixed(1)]);
+      const state = afterFlaps(weightOf, toleranceMicro);
+      const what = `ranges per C-node after ${FLAPS} flaps, ${name}, ${tolerance}`;
+      rows.push([what, perCNode(state.volumes.get("v").map)]);
+      if (toleranceMicro > 0) continue;
+      const maxMovedAddresses = BLOCKS * CONSOLIDATED_PART;
+      const { maps } = planRebalance(state, { strategy: "consolidate", maxMovedAddresses });
+      rows.push(["… consolidated by moving 10 % of all addresses", perCNode(maps[0].map)]);
     }
   }
   const { mean, best } = againstExact();
@@ -44,7 +51,7 @@ function afterFlaps(weightOf, toleranceMicro) {
     weightMilli: weightOf(i),
     linked: i < PROCESSES / 2,
   }));
-  let state = withVolume(clusterOf(specs), 10_000_000);
+  let state = withVolume(clusterOf(specs), BLOCKS);
   for (let flap = 0; flap < FLAPS; flap++) {
     const i = below(PROCESSES / 2);
     const linkId = `l-${i}`;
@@ -54,7 +61,11 @@ function afterFlaps(weightOf, toleranceMicro) {
     const [change] = planRebalance(state, { strategy: "equalize", toleranceMicro }).maps;
     if (change) state = putVolume(state, { ...state.volumes.get("v"), map: change.map });
   }
-  return state.volumes.get("v").map.rangeCount / PROCESSES;
+  return state;
+}
+
+function perCNode({ rangeCount }) {
+  return (rangeCount / PROCESSES).toFixed(1);
 }
 
 function againstExact() {
