@@ -33,9 +33,10 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
       description:
         "Moves addresses from the C-nodes of linked processes to those of unlinked ones. `equalize` " +
         "is the fixed point and what automation uses; `pairwise` (FIG. 7–9) and `proportional` " +
-        "(FIG. 10, Eq. 1) leave a volume alone where that would not lower its imbalance. Planning and " +
-        "committing are one step; `dryRun` keeps the plan for 24 hours and changes nothing; with " +
-        "`assume` it is a plan for a cluster that isn't there yet. " +
+        "(FIG. 10, Eq. 1) leave a volume alone where that would not lower its imbalance; `consolidate` " +
+        "merges ranges and leaves sizes as they are, but for `tolerance`. Planning and committing " +
+        "are one step; `dryRun` keeps the plan for 24 hours and changes nothing; with `assume` it is " +
+        "a plan for a cluster that isn't there yet. " +
         "`wait=converged` answers when every storage server has acknowledged.",
       query: requests.rebalanceQuery,
       body: requests.rebalancePost,
