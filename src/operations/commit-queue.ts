@@ -22,8 +22,11 @@ export interface Command<T> {
   readonly reason?: string | undefined;
   /** Kept with the revision. */
   readonly call?: Append["call"];
-  /** Throws a `Refusal`, or tells the next state. `at` is in milliseconds since 1970. */
-  decide(state: ClusterState, at: number): Decision<T>;
+  /**
+   * Throws a `Refusal`, or tells the next state. `at` is in milliseconds since 1970. What takes
+   * long is told by a promise: other decisions wait for it, the event loop does not.
+   */
+  decide(state: ClusterState, at: number): Decision<T> | Promise<Decision<T>>;
 }
 
 export interface Decision<T> {
@@ -132,7 +135,12 @@ export class CommitQueue {
     for (const { command, resolve, reject } of taken) {
       try {
         const at = this.#parts.now();
-        const { state: next, answer, rebalance } = command.decide(state, at);
+        const decision = command.decide(state, at);
+        const {
+          state: next,
+          answer,
+          rebalance,
+        } = decision instanceof Promise ? await decision : decision;
         const entry = await appendOf(state, next, { command, at, rebalance });
         if (entry) {
           entries.push(entry.append);

@@ -6,7 +6,7 @@ import {
   requireMatch,
   type ValidRevisions,
 } from "../core/decisions/precondition.ts";
-import type { Command, Committed, Decision } from "./commit-queue.ts";
+import type { Command, Committed } from "./commit-queue.ts";
 import type { Caller, OperationParts } from "./parts.ts";
 
 /** Submits what a caller wants done, and tells his call that it has taken a revision. */
@@ -59,7 +59,7 @@ interface TableCommand<T> {
   /** Which revisions still name what the write was made from. */
   readonly valid: (state: ClusterState) => ValidRevisions;
   readonly versionNeeded?: boolean;
-  readonly decide: (state: ClusterState, at: number) => Decision<T>;
+  readonly decide: Command<T>["decide"];
 }
 
 /** Commits a change that is not of one record. */

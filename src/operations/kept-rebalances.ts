@@ -6,6 +6,7 @@ import type { CNodeId } from "../core/model.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
 import { findObstacle, findUnfit, reversed } from "../core/rebalance/moves.ts";
 import type { Move } from "../core/rebalance/types.ts";
+import { finish } from "../core/steps.ts";
 import type { RebalanceRecord } from "../store/store.ts";
 import type { OperationParts } from "./parts.ts";
 import { asOf, type RebalanceDocument } from "./rebalance-document.ts";
@@ -72,7 +73,7 @@ export async function rollbackOutlook(
   const untouched = volumeIds.every((id) => state.volumes.get(id)?.revision === revision);
   if (untouched) return outlookFor(state, losers);
   for await (const page of pagesOfMoves(parts, document)) {
-    const reason = findObstacle(state, reversed(page), revision);
+    const reason = finish(findObstacle(state, reversed(page), revision));
     if (reason !== undefined) return { possible: false, reason };
   }
   return { possible: true };

@@ -7,6 +7,7 @@ import { applyPlan, inShort, takeBack } from "../core/decisions/plans.ts";
 import { distributedRevisions } from "../core/decisions/precondition.ts";
 import { Refusal } from "../core/errors.ts";
 import type { BasisChange } from "../core/rebalance/basis.ts";
+import { withPauses } from "../threads/pauses.ts";
 import { commitTable } from "./commit.ts";
 import { allMoves, findRebalance, firstMoves, type Kept } from "./kept-rebalances.ts";
 import type { Caller, OperationParts } from "./parts.ts";
@@ -55,10 +56,10 @@ export function applyRebalance(
         kind: "rebalance",
         reason: document.reason,
         valid: distributedRevisions,
-        decide: (before, at) => {
+        decide: async (before, at) => {
           if (document.state === "expired" || at > expiryOf(document)) throw expired(document);
           const since = document.baseRevision;
-          const applied = applyPlan(before, dryRun!, { moves, since, rebase });
+          const applied = await withPauses(applyPlan(before, dryRun!, { moves, since, rebase }));
           // A plan that moves nothing is held against the state all the same: perhaps it would now.
           if (moves.length === 0) return { state: before, answer: { document, plan, moves } };
           if (reachableOnly) refuseUnreachable(before, plan.ends, parts.delivery.unreachable());
@@ -98,8 +99,8 @@ export function rollBackRebalance(
       kind: "rollback",
       reason: reason ?? `rollback of ${id}`,
       valid: distributedRevisions,
-      decide: (before, at) => {
-        const next = takeBack(before, { moves, since });
+      decide: async (before, at) => {
+        const next = await withPauses(takeBack(before, { moves, since }));
         const back = { losers: plan.ends.gainers, gainers: plan.ends.losers };
         if (!allowUnreachable) refuseUnreachable(before, back, parts.delivery.unreachable());
         const after: RebalanceDocument = {

@@ -10,6 +10,7 @@ import {
 } from "../core/decisions/restore.ts";
 import type { OwnedRange, Volume } from "../core/model.ts";
 import { type RangeColumns, rangesOf } from "../core/ranges.ts";
+import { withPauses } from "../threads/pauses.ts";
 import { commitTable } from "./commit.ts";
 import type { Committed } from "./commit-queue.ts";
 import type { Caller, OperationParts } from "./parts.ts";
@@ -36,8 +37,8 @@ export async function restoreRevision(
       kind: "restore",
       reason: order.reason ?? `the tables of revision ${order.revision}`,
       valid: distributedRevisions,
-      decide: (state) => {
-        const answer = restoreTables(state, past, order.movesShownMax);
+      decide: async (state) => {
+        const answer = await withPauses(restoreTables(state, past, order.movesShownMax));
         if (answer && !order.allowUnreachable) {
           refuseUnreachable(state, answer, parts.delivery.unreachable());
         }

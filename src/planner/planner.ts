@@ -11,7 +11,7 @@ import { recordsOf } from "../core/stored-state.ts";
 import type { Threads } from "../threads/threads.ts";
 import { errorOf, type PlanInput, type PlanOutcome } from "./plan-message.ts";
 
-/** A plan of fewer ranges and processes than this takes some milliseconds. */
+/** A plan of fewer ranges, and processes in each volume, than this takes some milliseconds. */
 const IN_PLACE_MAX = 20_000;
 
 export class Planner {
@@ -38,7 +38,7 @@ export class Planner {
 }
 
 export function takesLong({ volumes, processes }: ClusterState): boolean {
-  let size = processes.size;
+  let size = processes.size * volumes.size;
   for (const { map } of volumes.values()) size += map.rangeCount;
   return size > IN_PLACE_MAX;
 }

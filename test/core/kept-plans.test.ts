@@ -20,6 +20,7 @@ import { Refusal } from "../../src/core/errors.ts";
 import { basisOf, changesSince } from "../../src/core/rebalance/basis.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import type { RebalanceRequest } from "../../src/core/rebalance/types.ts";
+import { finish } from "../../src/core/steps.ts";
 import { addProcess, addVolume, clusterArbitrary } from "../support/cluster.ts";
 
 const requests: fc.Arbitrary<RebalanceRequest> = fc.record({
@@ -106,13 +107,13 @@ test("a plan is applied as it is or refused as stale, and is told truly", () => 
         const dryRun = { request, basis: basisOf(state, request) };
         const kept = { moves: plan.moves, since: state.revision };
         try {
-          const applied = applyPlan(later, dryRun, { ...kept, rebase });
+          const applied = finish(applyPlan(later, dryRun, { ...kept, rebase }));
           for (const { volumeId, firstLba, lastLba, toCNodeId } of plan.moves) {
             const { map } = applied.state.volumes.get(volumeId)!;
             const owners = [...map.ranges(firstLba, lastLba)].map(({ cNodeId }) => cNodeId);
             expect(owners).toEqual([toCNodeId]);
           }
-          const back = takeBack(applied.state, { ...kept, since: later.revision + 1 });
+          const back = finish(takeBack(applied.state, { ...kept, since: later.revision + 1 }));
           expect(tableOf(back)).toEqual(tableOf(later));
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;

@@ -22,6 +22,7 @@ import {
 import { formatDigest } from "../../src/core/digest.ts";
 import { Refusal } from "../../src/core/errors.ts";
 import type { CNodeId, LinkId, ProcessId, RNodeId, VolumeId } from "../../src/core/model.ts";
+import { finish } from "../../src/core/steps.ts";
 import { addVolume, clusterOf } from "../support/cluster.ts";
 
 const VOLUME = "v0" as VolumeId;
@@ -92,7 +93,7 @@ describe("restoring tables", () => {
           states.push(seal(states.at(-1)!, change(states.at(-1)!, seed)));
         }
         const [then, now] = [states[pick % states.length]!, states.at(-1)!];
-        const restoration = restoreTables(now, pastOf(then, now), 3)!;
+        const restoration = finish(restoreTables(now, pastOf(then, now), 3))!;
         const restored = seal(now, restoration.state);
         expect(tables(restored)).toEqual(tables(then));
         expect(formatDigest(restored.digest)).toBe(formatDigest(then.digest));
@@ -100,7 +101,7 @@ describe("restoring tables", () => {
         expect(restoration.movedAddresses).toBe(counts.movedAddresses);
         expect(restoration.links).toHaveLength(counts.linkAssignments);
         expect(restoration.moves).toHaveLength(Math.min(3, restoration.moveCount));
-        const again = restoreTables(restored, pastOf(then, restored), 3)!;
+        const again = finish(restoreTables(restored, pastOf(then, restored), 3))!;
         expect(again.state).toBe(restored);
       }),
     );
@@ -109,13 +110,13 @@ describe("restoring tables", () => {
   it("asks for the map of a volume that has changed meanwhile", () => {
     const then = cluster();
     const now = seal(then, paint(then, 3));
-    expect(restoreTables(now, pastOf(then, then), 3)).toBeUndefined();
+    expect(finish(restoreTables(now, pastOf(then, then), 3))).toBeUndefined();
   });
 
   it("leaves a volume that came since as it is, and names it", () => {
     const then = cluster();
     const now = seal(then, addVolume(then, { id: "v9", blockCount: 8 }));
-    const restoration = restoreTables(now, pastOf(then, now), 3)!;
+    const restoration = finish(restoreTables(now, pastOf(then, now), 3))!;
     expect([restoration.state, restoration.keptVolumeIds]).toEqual([now, ["v9"]]);
   });
 
@@ -132,7 +133,7 @@ describe("restoring tables", () => {
       ...revisions,
     });
     const now = seal(gone, again);
-    const restored = seal(now, restoreTables(now, pastOf(then, now), 3)!.state);
+    const restored = seal(now, finish(restoreTables(now, pastOf(then, now), 3))!.state);
     expect(tables(restored)).toEqual(tables(then));
     expect(restored.volumes.get(VOLUME)!.createdRevision).toBe(revisions.createdRevision);
   });
@@ -143,7 +144,7 @@ describe("a restore that cannot be", () => {
     const then = cluster();
     const now = change(then);
     try {
-      restoreTables(now, pastOf(then, now), 3);
+      finish(restoreTables(now, pastOf(then, now), 3));
     } catch (error) {
       expect(error).toBeInstanceOf(Refusal);
       const { code, errors } = error as Refusal;

@@ -5,6 +5,7 @@ import { type BasisChange, changesSince } from "../rebalance/basis.ts";
 import type { DryRun } from "../rebalance/kept-plan.ts";
 import { findObstacle, makeMoves, reversed } from "../rebalance/moves.ts";
 import type { Move, PlanOfMoves } from "../rebalance/types.ts";
+import type { Steps } from "../steps.ts";
 import { assume, type UnmetAssumption, unmetAssumptions } from "./assumptions.ts";
 
 const CHANGES_SHOWN_MAX = 100;
@@ -26,11 +27,11 @@ export interface AppliedPlan {
  * read has changed, unless `rebase` is asked for and the moves still apply cleanly; and always
  * when an assumption has not come true.
  */
-export function applyPlan(
+export function* applyPlan(
   state: ClusterState,
   dryRun: DryRun,
   { moves, since, rebase }: PlannedMoves & { readonly rebase: boolean },
-): AppliedPlan {
+): Steps<AppliedPlan> {
   const unmet = dryRun.assume ? unmetAssumptions(state, dryRun.assume) : [];
   // Where assumptions are not met yet, they are not told once more as changes.
   const changes = changesSince(dryRun.basis, assumedIn(state, dryRun));
@@ -49,18 +50,21 @@ export function applyPlan(
     const detail = `since the plan was made, ${inShort(changes.map((it) => it.detail))}`;
     throw stale(detail, "Plan again, or send rebase: true to apply these moves all the same");
   }
-  const obstacle = findObstacle(state, moves, since);
+  const obstacle = yield* findObstacle(state, moves, since);
   if (obstacle !== undefined) {
     throw stale(`the plan does not apply cleanly any more: ${obstacle}`, "Plan again");
   }
-  return { state: makeMoves(state, moves), changes };
+  return { state: yield* makeMoves(state, moves), changes };
 }
 
 /** Moves everything back, or refuses with `rollback-conflict`, which names the address. */
-export function takeBack(state: ClusterState, { moves, since }: PlannedMoves): ClusterState {
+export function* takeBack(
+  state: ClusterState,
+  { moves, since }: PlannedMoves,
+): Steps<ClusterState> {
   const back = reversed(moves);
-  const obstacle = findObstacle(state, back, since);
-  if (obstacle === undefined) return makeMoves(state, back);
+  const obstacle = yield* findObstacle(state, back, since);
+  if (obstacle === undefined) return yield* makeMoves(state, back);
   throw new Refusal("rollback-conflict", {
     detail: obstacle,
     correction: "Plan a rebalance that leads where you want to be from here",

@@ -19,6 +19,7 @@ import type { Assignment } from "../link-assignments.ts";
 import { movesBetween } from "../map-moves.ts";
 import type { CNodeId, LinkId, RNodeId, Volume, VolumeId } from "../model.ts";
 import type { Move } from "../rebalance/types.ts";
+import type { Steps } from "../steps.ts";
 
 export interface PastDistribution {
   readonly revision: number;
@@ -63,13 +64,13 @@ export function isUnchanged(volume: Volume, { revision, createdRevision }: Volum
  * The state with the tables restored. Refuses with `restore-conflict`, naming everything that is
  * in the way. `undefined`: a volume whose map was not read has changed meanwhile.
  */
-export function restoreTables(
+export function* restoreTables(
   state: ClusterState,
   past: PastDistribution,
   movesShownMax: number,
-): Restoration | undefined {
+): Steps<Restoration | undefined> {
   const conflicts: FieldError[] = [];
-  const maps = restoreMaps(state, past, conflicts, movesShownMax);
+  const maps = yield* restoreMaps(state, past, conflicts, movesShownMax);
   if (!maps) return undefined;
   const { state: next, links } = restoreLinks(maps.state, past.linkAssignments, conflicts);
   refuseConflicts(past.revision, conflicts);
@@ -78,12 +79,12 @@ export function restoreTables(
   return { ...maps, state: next, links, keptVolumeIds };
 }
 
-function restoreMaps(
+function* restoreMaps(
   state: ClusterState,
   { volumes }: PastDistribution,
   conflicts: FieldError[],
   movesShownMax: number,
-): Omit<Restoration, "links" | "keptVolumeIds"> | undefined {
+): Steps<Omit<Restoration, "links" | "keptVolumeIds"> | undefined> {
   let next = state;
   let [movedAddresses, moveCount] = [0, 0];
   const moves: Move[] = [];
@@ -101,6 +102,7 @@ function restoreMaps(
     const { removed, added } = volume.map.difference(map);
     if (added.firstLba.length === 0) continue;
     next = putVolume(next, { ...volume, map, revision: nextRevision(state) });
+    yield;
     for (const move of movesBetween(removed, added)) {
       if (moveCount++ < movesShownMax) moves.push({ volumeId: volume.id, ...move });
       movedAddresses += move.lastLba - move.firstLba + 1;

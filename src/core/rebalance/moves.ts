@@ -11,8 +11,13 @@ import {
   putVolume,
 } from "../cluster-state.ts";
 import type { CNodeId, OwnedRange, VolumeId } from "../model.ts";
-import { finish, type Steps } from "../steps.ts";
+import type { Steps } from "../steps.ts";
 import type { Move } from "./types.ts";
+
+/** Moves that are looked at in one step of `findObstacle`. */
+const LOOKS_PER_STEP = 5_000;
+/** Moves that are made in one step of `mapsAfter`, some ten milliseconds' worth. */
+const MOVES_PER_STEP = 20_000;
 
 /** Between whom and where moves go: all that is asked of them without reading each. */
 export interface MoveEnds {
@@ -45,13 +50,15 @@ export function reversed(moves: readonly Move[]): Move[] {
  * an address has another owner than the move takes it from, a receiver is gone or draining, or
  * the volume is not the one it was in revision `since`.
  */
-export function findObstacle(
+export function* findObstacle(
   state: ClusterState,
   moves: readonly Move[],
   since: number,
-): string | undefined {
+): Steps<string | undefined> {
   const unfit = new Map<CNodeId, string | undefined>();
+  let looks = 0;
   for (const { volumeId, firstLba, lastLba, fromCNodeId, toCNodeId } of moves) {
+    if (++looks % LOOKS_PER_STEP === 0) yield;
     const where = `address ${firstLba} of volume ${volumeId}`;
     const volume = state.volumes.get(volumeId);
     if (!volume) return `${where} cannot move: the volume is gone`;
@@ -85,9 +92,6 @@ function whyUnfit(state: ClusterState, cNodeId: CNodeId): string | undefined {
   return `process ${process.id} of C-node ${cNodeId} is draining`;
 }
 
-/** Moves that are made in one step of `mapsAfter`, some ten milliseconds' worth. */
-const MOVES_PER_STEP = 20_000;
-
 /** A volume's map after moves. */
 export interface MovedMap {
   readonly volumeId: VolumeId;
@@ -95,8 +99,8 @@ export interface MovedMap {
 }
 
 /** The state with the moves made; they are in volume and address order. */
-export function makeMoves(state: ClusterState, moves: readonly Move[]): ClusterState {
-  return withMaps(state, finish(mapsAfter(state, moves)));
+export function* makeMoves(state: ClusterState, moves: readonly Move[]): Steps<ClusterState> {
+  return withMaps(state, yield* mapsAfter(state, moves));
 }
 
 /** The maps that moves lead to; they are in volume and address order. */
