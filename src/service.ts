@@ -74,6 +74,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const history = new HistoryKeeper({
     store,
     limits: config.historyLimits,
+    clock,
     floorRevision: await store.floorRevision(),
     onError: (error) => logger.error({ err: error }, "the history could not be pruned"),
   });

@@ -2,14 +2,17 @@
  * Keeps the history to its limits in the background: takes no input but wake-ups, may be ended at
  * any point, and goes on where it was. Each step is short, and writes go in between.
  */
+import type { Clock } from "../core/clock.ts";
 import type { HistoryLimits, Store } from "../store/store.ts";
 
 /** So many rows hold up the store's thread for some milliseconds. */
 const ROWS_PER_STEP = 250;
+const WAKE_UP_MS = 60 * 60 * 1000;
 
 export interface HistoryKeeperParts {
   readonly store: Pick<Store, "prune">;
   readonly limits: HistoryLimits;
+  readonly clock: Clock;
   /** As the store has it at the start. */
   readonly floorRevision: number;
   /** Called where a step fails; the next wake-up tries again. */
@@ -22,6 +25,7 @@ export class HistoryKeeper {
   #running: Promise<void> | undefined;
   #wokenAgain = false;
   #closed = false;
+  #cancelWakeUp = () => {};
 
   constructor(parts: HistoryKeeperParts) {
     this.#parts = parts;
@@ -33,10 +37,12 @@ export class HistoryKeeper {
     return this.#floorRevision;
   }
 
-  /** To be called at the start and after every commit. */
+  /** To be called at the start and after every commit; plans grow old without one. */
   wake(): void {
     this.#wokenAgain = true;
     if (this.#closed) return;
+    this.#cancelWakeUp();
+    this.#cancelWakeUp = this.#parts.clock.after(WAKE_UP_MS, () => this.wake());
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -45,16 +51,17 @@ export class HistoryKeeper {
   /** Begins no step any more; resolves when the present one has ended. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#cancelWakeUp();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { store, limits, onError } = this.#parts;
+    const { store, limits, clock, onError } = this.#parts;
     let done = false;
     try {
       while (!this.#closed && (!done || this.#wokenAgain)) {
         this.#wokenAgain = false;
-        const step = await store.prune(limits, ROWS_PER_STEP);
+        const step = await store.prune(limits, ROWS_PER_STEP, clock.now());
         this.#floorRevision = step.floorRevision;
         done = step.done;
       }

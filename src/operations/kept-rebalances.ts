@@ -2,13 +2,13 @@
 import type { ClusterState } from "../core/cluster-state.ts";
 import { assumedIn } from "../core/decisions/plans.ts";
 import { Refusal } from "../core/errors.ts";
-import type { CNodeId } from "../core/model.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
 import { findObstacle, findUnfit, reversed } from "../core/rebalance/moves.ts";
 import type { Move } from "../core/rebalance/types.ts";
 import { finish } from "../core/steps.ts";
 import type { RebalanceRecord } from "../store/store.ts";
 import type { OperationParts } from "./parts.ts";
+import { whyUnreachable } from "./reachability.ts";
 import { asOf, type RebalanceDocument } from "./rebalance-document.ts";
 
 /** Read at once, so that a million of them don't hold up the event loop. */
@@ -68,18 +68,23 @@ export async function rollbackOutlook(
 ): Promise<RollbackOutlook | undefined> {
   const { revision } = document;
   if (document.state !== "planned" && document.state !== "applied") return undefined;
-  const { volumeIds, losers } = plan.ends;
-  if (revision === null) return outlookFor(assumedIn(state, plan.dryRun ?? {}), losers);
+  const { volumeIds, losers, gainers } = plan.ends;
+  const outlook = (then: ClusterState) => {
+    const back = { losers: gainers, gainers: losers };
+    return outlookFor(
+      findUnfit(then, losers) ?? whyUnreachable(then, back, parts.delivery.unreachable()),
+    );
+  };
+  if (revision === null) return outlook(assumedIn(state, plan.dryRun ?? {}));
   const untouched = volumeIds.every((id) => state.volumes.get(id)?.revision === revision);
-  if (untouched) return outlookFor(state, losers);
+  if (untouched) return outlook(state);
   for await (const page of pagesOfMoves(parts, document)) {
     const reason = finish(findObstacle(state, reversed(page), revision));
     if (reason !== undefined) return { possible: false, reason };
   }
-  return { possible: true };
+  return outlook(state);
 }
 
-function outlookFor(state: ClusterState, losers: readonly CNodeId[]): RollbackOutlook {
-  const reason = findUnfit(state, losers);
+function outlookFor(reason: string | undefined): RollbackOutlook {
   return reason === undefined ? { possible: true } : { possible: false, reason };
 }

@@ -3,16 +3,35 @@ import { type ClusterState, effectiveState, processOfCNode } from "../core/clust
 import { Refusal } from "../core/errors.ts";
 import type { CNodeId, StorageServerId } from "../core/model.ts";
 
-/**
- * Refuses with `servers-unreachable`. Losers on draining processes are exempt: evacuating a dead
- * server is what draining is for.
- */
+interface Ends {
+  readonly losers: Iterable<CNodeId>;
+  readonly gainers: Iterable<CNodeId>;
+}
+
+/** Refuses with `servers-unreachable` where `whyUnreachable` has a reason. */
 export function refuseUnreachable(
   state: ClusterState,
-  { losers, gainers }: { losers: Iterable<CNodeId>; gainers: Iterable<CNodeId> },
+  ends: Ends,
   unreachable: ReadonlySet<StorageServerId>,
 ): void {
-  if (unreachable.size === 0) return;
+  const detail = whyUnreachable(state, ends, unreachable);
+  if (detail === undefined) return;
+  throw new Refusal("servers-unreachable", {
+    detail,
+    correction: "Wait until they are back, drain them, or send allowUnreachable: true",
+  });
+}
+
+/**
+ * Which servers that moves concern cannot be reached, in a sentence. Losers on draining processes
+ * are exempt: evacuating a dead server is what draining is for.
+ */
+export function whyUnreachable(
+  state: ClusterState,
+  { losers, gainers }: Ends,
+  unreachable: ReadonlySet<StorageServerId>,
+): string | undefined {
+  if (unreachable.size === 0) return undefined;
   const concerned = new Set<StorageServerId>();
   for (const cNodeId of losers) {
     const loser = processOfCNode(state, cNodeId);
@@ -23,9 +42,6 @@ export function refuseUnreachable(
     if (gainer) concerned.add(gainer.storageServerId);
   }
   const missing = [...concerned].filter((id) => unreachable.has(id)).sort();
-  if (missing.length === 0) return;
-  throw new Refusal("servers-unreachable", {
-    detail: `the plan concerns storage servers that cannot be reached: ${missing.join(", ")}`,
-    correction: "Wait until they are back, drain them, or send allowUnreachable: true",
-  });
+  if (missing.length === 0) return undefined;
+  return `the plan concerns storage servers that cannot be reached: ${missing.join(", ")}`;
 }

@@ -1,10 +1,12 @@
-/** A rebalance as it is stored and answered, but for its moves. */
+/** A rebalance as it is listed: without its moves and what it does to each process. */
 import type { AssumedProcess, Assumptions } from "../core/decisions/assumptions.ts";
 import { MICRO, MILLI } from "../core/model.ts";
 import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
 
 /** A dry run can be applied for so long. */
-export const PLAN_KEPT_MS = 24 * 60 * 60 * 1000;
+const PLAN_VALID_MS = 24 * 60 * 60 * 1000;
+/** And can still be read, as expired, for so long after that. */
+const PLAN_READABLE_MS = 24 * 60 * 60 * 1000;
 
 export type RebalanceState = "planned" | "applied" | "no-op" | "rolled-back" | "expired";
 
@@ -18,7 +20,6 @@ export interface RebalanceDocument
   readonly revision: number | null;
   readonly transferPercent: number | null;
   readonly moveCount: number;
-  readonly processes: PlanOfMoves["processes"];
   readonly requestedBy: string;
   readonly reason?: string | undefined;
   /** RFC 3339, UTC. */
@@ -71,7 +72,7 @@ export interface RebalanceFacts {
 
 export function describeRebalance(facts: RebalanceFacts): RebalanceDocument {
   const { order, plan, id, state, revision, requestedBy, at } = facts;
-  const { moves, ...figures } = plan;
+  const { moves, processes: _, ...figures } = plan;
   const time = new Date(at).toISOString();
   return {
     id,
@@ -96,7 +97,12 @@ export function asOf(document: RebalanceDocument, now: number): RebalanceDocumen
 
 /** Until when a plan can be applied, in milliseconds since 1970. */
 export function expiryOf({ createdAt }: Pick<RebalanceDocument, "createdAt">): number {
-  return Date.parse(createdAt) + PLAN_KEPT_MS;
+  return Date.parse(createdAt) + PLAN_VALID_MS;
+}
+
+/** From when on a plan need not be kept, in milliseconds since 1970. */
+export function forgottenFrom(document: Pick<RebalanceDocument, "createdAt">): number {
+  return expiryOf(document) + PLAN_READABLE_MS;
 }
 
 function parametersOf(order: RebalanceOrder): RebalanceParameters {

@@ -18,6 +18,7 @@ import type { Caller, OperationParts } from "./parts.ts";
 import { refuseUnreachable } from "./reachability.ts";
 import {
   describeRebalance,
+  forgottenFrom,
   type RebalanceDocument,
   type RebalanceOrder,
 } from "./rebalance-document.ts";
@@ -58,14 +59,21 @@ export async function rebalance(
       });
       const answer: Rebalanced = {
         document,
-        plan: { ends, dryRun: order.dryRun ? dryRunOf(order, basis) : undefined },
+        plan: {
+          ends,
+          processes: plan.processes,
+          dryRun: order.dryRun ? dryRunOf(order, basis) : undefined,
+        },
         moves: plan.moves,
       };
       if (!applied) return { state, answer };
       return { state: withMaps(state, maps), answer, rebalance: stored(id, answer) };
     },
   });
-  if (order.dryRun) await parts.store.saveRebalance(stored(id, committed.answer));
+  if (order.dryRun) {
+    const forgetAt = forgottenFrom(committed.answer.document);
+    await parts.store.saveRebalance({ ...stored(id, committed.answer), forgetAt });
+  }
   return committed;
 }
 

@@ -6,6 +6,7 @@ import {
 } from "../core/decisions/topology.ts";
 import { Refusal } from "../core/errors.ts";
 import type { StorageServerId } from "../core/model.ts";
+import { withPauses } from "../threads/pauses.ts";
 import { commitTable } from "./commit.ts";
 import type { Committed } from "./commit-queue.ts";
 import { type FreshCredentials, makeCredentials, type ShownCredentials } from "./credentials.ts";
@@ -31,10 +32,10 @@ export async function postTopology(
   const committed = await commitTable(parts, caller, {
     kind: "register-topology",
     valid: distributedRevisions,
-    decide: (state) => {
-      const { state: next, outcome } = registerTopology(state, topology, (id) => {
-        return fresh.get(id)!.stored;
-      });
+    decide: async (state) => {
+      const { state: next, outcome } = await withPauses(
+        registerTopology(state, topology, (id) => fresh.get(id)!.stored),
+      );
       const credentials = outcome.createdStorageServerIds.map((id) => ({
         id,
         ...fresh.get(id)!.shown,

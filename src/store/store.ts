@@ -60,9 +60,9 @@ export interface Store {
 
   /**
    * One step of bringing the history back to its limits: raises the floor, or deletes at most
-   * `rowsMax` rows that can't be read any more.
+   * `rowsMax` rows that can't be read any more or, of rebalances, need no longer be kept `now`.
    */
-  prune(limits: HistoryLimits, rowsMax: number): Promise<PruneStep>;
+  prune(limits: HistoryLimits, rowsMax: number, now: number): Promise<PruneStep>;
 
   /** The delivery ledger. */
   deliveries(): Promise<DeliveryRecord[]>;
@@ -239,7 +239,7 @@ export interface RangePage {
 
 export interface RebalanceRecord {
   readonly id: string;
-  /** The resource as it is answered, but for its moves. */
+  /** The resource as it is listed. */
   readonly document: Readonly<Record<string, unknown>>;
   readonly moveCount: number;
 }
@@ -250,9 +250,11 @@ export interface KeptRebalance extends RebalanceRecord {
 
 export interface NewRebalance extends Omit<KeptRebalance, "moveCount"> {
   readonly moves: readonly Move[];
+  /** From when on it need not be kept, in milliseconds since 1970; for ever without. */
+  readonly forgetAt?: number | undefined;
 }
 
-/** A new document for one that is kept; its plan and its moves stay as they are. */
+/** A new document for one that took a revision; its plan and its moves stay as they are. */
 export type RebalanceChange = Pick<RebalanceRecord, "id" | "document">;
 
 export type RebalanceToStore = NewRebalance | RebalanceChange;

@@ -117,6 +117,8 @@ it("applies and takes back only what concerns servers that can be reached, unles
   expect([refused.status, refused.body.code]).toEqual([409, "servers-unreachable"]);
   expect(refused.body.detail).toContain("s-2");
   expect((await client.post(`${url}/apply`, { allowUnreachable: true })).status).toBe(200);
+  const { rollback } = (await client.get(url)).body;
+  expect(rollback).toEqual({ possible: false, reason: expect.stringContaining("s-2") });
   const kept = await client.post(`${url}/rollback`);
   expect([kept.status, kept.body.code]).toEqual([409, "servers-unreachable"]);
   expect((await client.post(`${url}/rollback`, { allowUnreachable: true })).status).toBe(200);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { HistoryKeeper } from "../../src/operations/history-keeper.ts";
 import type { PruneStep } from "../../src/store/store.ts";
+import { ManualClock } from "../push/manual-clock.ts";
 
 const limits = { revisionsMax: 10, bytesMax: 1000 };
 
@@ -25,7 +26,9 @@ function start() {
   const store = new ScriptedStore();
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
-  return { store, errors, keeper: new HistoryKeeper({ store, limits, floorRevision: 3, onError }) };
+  const clock = new ManualClock();
+  const keeper = new HistoryKeeper({ store, limits, clock, floorRevision: 3, onError });
+  return { store, errors, clock, keeper };
 }
 
 it("goes on step by step until nothing is left, and knows the floor", async () => {
@@ -54,6 +57,18 @@ it("tells a failure, and tries again at the next commit", async () => {
   await store.end(new Error("disk"));
   expect([errors.length, store.steps.length]).toEqual([1, 1]);
   keeper.wake();
+  expect(store.steps).toHaveLength(2);
+});
+
+it("looks once an hour although nothing is committed, since plans grow old", async () => {
+  const { store, clock, keeper } = start();
+  keeper.wake();
+  await store.end({ floorRevision: 3, done: true });
+  await clock.advance(60 * 60 * 1000);
+  expect(store.steps).toHaveLength(2);
+  await store.end({ floorRevision: 3, done: true });
+  await keeper.close();
+  await clock.advance(60 * 60 * 1000);
   expect(store.steps).toHaveLength(2);
 });
 

@@ -25,7 +25,7 @@ for (;;) {
     state = after;
   }
   const outcome = await store.append(base, entries);
-  if (revisionsMax) await store.prune({ revisionsMax, bytesMax: 2 ** 40 }, 2);
+  if (revisionsMax) await store.prune({ revisionsMax, bytesMax: 2 ** 40 }, 2, 0);
   process.stdout.write(outcome === "committed" ? `${state.revision}\n` : "conflict\n");
 }
 

@@ -32,7 +32,11 @@ function planOf(moves: readonly Move[]): KeptPlan {
     linkHolders: [],
     replicationCostMicro: null,
   };
-  return { ends: endsOf(moves), dryRun: { request, assume: { linksDown: [] }, basis } };
+  return {
+    ends: endsOf(moves),
+    processes: [],
+    dryRun: { request, assume: { linksDown: [] }, basis },
+  };
 }
 
 export function rebalancesContract({ newStore, reopen }: Bench): void {
@@ -85,6 +89,32 @@ export function rebalancesContract({ newStore, reopen }: Bench): void {
     const { entry } = decisionOf(EMPTY_STATE, draft, { id: "none", document: {} });
     await expect(store.append(0, [entry])).rejects.toThrow(/rebalance none is kept/);
     expect((await store.load()).revision).toBe(0);
+  });
+
+  it("forgets plans in time, a few rows at once, but none that was applied since", async () => {
+    const store = await newStore();
+    for (const [id, forgetAt] of [
+      ["old", 1000],
+      ["young", 2000],
+      ["applied", 1000],
+    ] as const) {
+      await store.saveRebalance({ ...rebalance(id, 5), forgetAt });
+    }
+    await store.saveRebalance(rebalance("kept", 5));
+    const draft = volumeWith(EMPTY_STATE, "v", [[0, 9, "c-1"]]);
+    const { entry } = decisionOf(EMPTY_STATE, draft, { id: "applied", document: {} });
+    await store.append(0, [entry]);
+    const noLimits = { revisionsMax: 1_000_000, bytesMax: 2 ** 40 };
+    const prune = async (now: number) => {
+      for (let steps = 1; ; steps++) if ((await store.prune(noLimits, 2, now)).done) return steps;
+    };
+    const ids = async () => (await store.rebalances({ limit: 9 })).map(({ id }) => id);
+    await prune(999);
+    expect(await ids()).toEqual(["applied", "kept", "old", "young"]);
+    expect(await prune(1999)).toBeGreaterThan(3);
+    expect(await ids()).toEqual(["applied", "kept", "young"]);
+    expect(await store.rebalanceMoves("old", { offset: 0, limit: 9 })).toEqual([]);
+    expect(await store.rebalanceMoves("applied", { offset: 0, limit: 9 })).toHaveLength(5);
   });
 
   it("lists rebalances in id order, in pages", async () => {

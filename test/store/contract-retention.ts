@@ -20,7 +20,7 @@ const NO_LIMIT: HistoryLimits = { revisionsMax: 1_000_000, bytesMax: 2 ** 40 };
 /** Prunes to the end; tells the floor and the number of steps. */
 async function pruneAll(store: Store, limits: Partial<HistoryLimits>, rowsMax = 5) {
   for (let steps = 1; ; steps++) {
-    const { floorRevision, done } = await store.prune({ ...NO_LIMIT, ...limits }, rowsMax);
+    const { floorRevision, done } = await store.prune({ ...NO_LIMIT, ...limits }, rowsMax, 0);
     if (done) return { floorRevision, steps };
   }
 }
@@ -65,7 +65,11 @@ export function retentionContract({ newStore, reopen }: Bench): void {
         await appendAll(store, batches);
         const before = await readAll(store, states);
         // The first step raises the floor: from then on it holds, whatever comes of the rest.
-        const { floorRevision: floor } = await store.prune({ ...NO_LIMIT, revisionsMax: max }, 1);
+        const { floorRevision: floor } = await store.prune(
+          { ...NO_LIMIT, revisionsMax: max },
+          1,
+          0,
+        );
         if (head >= max) expect(head - floor + 1).toBe(Math.max(1, Math.floor(0.9 * max)));
         else expect(floor).toBe(0);
         await expectKept(store, states, floor);
@@ -156,7 +160,7 @@ export function retentionContract({ newStore, reopen }: Bench): void {
       return rows.map(({ cNodeId, fromRevision }) => `${cNodeId} ${fromRevision}`);
     };
     expect(await owners()).toEqual(["c-3 3", "c-2 2", "c-1 1"]);
-    await store.prune({ ...NO_LIMIT, revisionsMax: 3 }, 1);
+    await store.prune({ ...NO_LIMIT, revisionsMax: 3 }, 1, 0);
     expect([await store.floorRevision(), await owners()]).toEqual([3, ["c-3 3", "c-2 2"]]);
     await pruneAll(store, { revisionsMax: 3 });
     expect(await owners()).toEqual(["c-3 3", "c-2 2"]);

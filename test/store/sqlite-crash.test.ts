@@ -47,7 +47,7 @@ it("goes on pruning where a kill has interrupted it, and reads what it keeps", a
     const kept = Array.from({ length: head - floor + 1 }, (_, i) => floor + i);
     const before = await Promise.all(kept.map((revision) => digestAt(store, revision)));
     for (let done = false; !done; ) {
-      ({ done, floorRevision: floor } = await store.prune(limits, 7));
+      ({ done, floorRevision: floor } = await store.prune(limits, 7, 0));
     }
     expect(head - floor).toBeLessThan(limits.revisionsMax);
     const after = await Promise.all(kept.map((revision) => digestAt(store, revision)));

@@ -135,12 +135,18 @@ describe("migrations", () => {
     const file = newFile();
     const engine = createEngine(openConnection({ file, newClusterId: CLUSTER_ID }));
     engine.saveRebalance(
-      packRebalance({ id: "r", document: {}, plan: { ends: endsOf([MOVE]) }, moves: [MOVE] }),
+      packRebalance({
+        id: "r",
+        document: {},
+        plan: { ends: endsOf([MOVE]), processes: [] },
+        moves: [MOVE],
+      }),
     );
     engine.close();
     const migrationsDirectory = withMigration(`
       CREATE TABLE rebuilt (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-        document TEXT NOT NULL, move_count INTEGER NOT NULL, plan TEXT NOT NULL, note TEXT) STRICT;
+        document TEXT NOT NULL, move_count INTEGER NOT NULL, plan TEXT NOT NULL,
+        forget_at INTEGER, note TEXT) STRICT;
       INSERT INTO rebuilt SELECT *, NULL FROM rebalances;
       DROP TABLE rebalances;
       ALTER TABLE rebuilt RENAME TO rebalances;`);
@@ -162,19 +168,29 @@ describe("migrations", () => {
     const options = { file, newClusterId: CLUSTER_ID };
     const before = openConnection({ ...options, migrationsDirectory: directory });
     before.exec(`
-      INSERT INTO rebalances VALUES (1, 'done', '{"state":"applied"}', 2),
-        (2, 'plan', '{"state":"planned","nested":{"a":[1]}}', 0);
+      INSERT INTO rebalances VALUES (1, 'done', '{"state":"applied","revision":4,"processes":[{"processId":"A"}]}', 2),
+        (2, 'plan', '{"state":"planned","createdAt":"2026-11-22T10:00:00.500Z","nested":{"a":[1]}}', 0);
       INSERT INTO rebalance_moves VALUES (1, 0, 'v', 0, 1, 'a', 'b'), (1, 1, 'v', 2, 3, 'c', 'b');`);
     before.close();
     const engine = createEngine(openConnection(options));
     expect(engine.rebalance("done")).toMatchObject({
-      document: { state: "applied" },
-      plan: { ends: { volumeIds: ["v"], losers: ["a", "c"], gainers: ["b"] } },
+      document: { state: "applied", revision: 4 },
+      plan: {
+        ends: { volumeIds: ["v"], losers: ["a", "c"], gainers: ["b"] },
+        processes: [{ processId: "A" }],
+      },
     });
     expect(engine.rebalance("plan")).toMatchObject({
       document: { state: "expired", nested: { a: [1] } },
-      plan: { ends: { volumeIds: [], losers: [], gainers: [] } },
+      plan: { ends: { volumeIds: [], losers: [], gainers: [] }, processes: [] },
     });
+    // A plan is kept for two days, whatever revisions stay.
+    const limits = { revisionsMax: 1_000_000, bytesMax: 2 ** 40 };
+    const twoDaysOn = Date.parse("2026-11-24T10:00:00Z");
+    while (!engine.prune(limits, 10, twoDaysOn - 1).done);
+    expect(engine.rebalances({ limit: 9 })).toHaveLength(2);
+    while (!engine.prune(limits, 10, twoDaysOn).done);
+    expect(engine.rebalances({ limit: 9 }).map(({ id }) => id)).toEqual(["done"]);
     engine.close();
   });
 

@@ -2,10 +2,11 @@
 import type { Assumptions } from "../decisions/assumptions.ts";
 import type { PlanBasis } from "./basis.ts";
 import type { MoveEnds } from "./moves.ts";
-import type { RebalanceRequest } from "./types.ts";
+import type { ProcessEffect, RebalanceRequest } from "./types.ts";
 
 export interface KeptPlan {
   readonly ends: MoveEnds;
+  readonly processes: readonly ProcessEffect[];
   /** Of a dry run: what was asked, and what the plan had read. */
   readonly dryRun?: DryRun | undefined;
 }

@@ -23,9 +23,10 @@ interface Done extends Settled {
 }
 
 export async function rebalanceBody(parts: RouteParts, { rebalanced, state }: Settled) {
-  const { document, moves } = rebalanced;
+  const { document, plan, moves } = rebalanced;
   const rollback = await rollbackOutlook(parts, state, rebalanced);
-  return { ...document, rollback, moves: moves.slice(0, MOVES_SHOWN_MAX) };
+  const { processes } = plan;
+  return { ...document, processes, rollback, moves: moves.slice(0, MOVES_SHOWN_MAX) };
 }
 
 /** Waits where the call asks for it; 202 where some storage server has not acknowledged by then. */

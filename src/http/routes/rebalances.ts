@@ -106,10 +106,7 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
           ...(after === undefined ? {} : { after }),
         });
         const page = pageOfRead(found, limit, (record) => record.id);
-        const items = page.items.map((record) => {
-          const { processes: _, ...summary } = documentOf(record, parts.now());
-          return summary;
-        });
+        const items = page.items.map((record) => documentOf(record, parts.now()));
         return { status: 200, body: { ...page, items } };
       },
     }),

@@ -26,7 +26,7 @@ export function createEngine(database: Database.Database): Engine {
     tablesAt: (revision) => tablesAt(tables, revision),
     rangesAt: (revision, page) => rangesAt(tables, revision, page),
     ownersOf: (address, page) => ownersOf(tables, address, page),
-    prune: (limits, rowsMax) => pruner.step(limits, rowsMax),
+    prune: (limits, rowsMax, now) => pruner.step(limits, rowsMax, now),
     deliveries: () => tables.deliveries.all(),
     addressLosses: () => tables.losses.all(),
     recordLoads: (loads) => inTransaction(database, () => tables.loads.put(loads)),

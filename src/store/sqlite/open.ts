@@ -47,7 +47,7 @@ function storeOn(engine: RemoteEngine): Store {
     tablesAt: (revision) => engine.call("tablesAt", revision),
     rangesAt: (revision, page) => engine.call("rangesAt", revision, page),
     ownersOf: (address, page) => engine.call("ownersOf", address, page),
-    prune: (limits, rowsMax) => engine.call("prune", limits, rowsMax),
+    prune: (limits, rowsMax, now) => engine.call("prune", limits, rowsMax, now),
     deliveries: () => engine.call("deliveries"),
     addressLosses: () => engine.call("addressLosses"),
     recordLoads: (loads) => engine.call("recordLoads", loads),

@@ -1,7 +1,8 @@
 /**
  * Keeps the history to its limits, a bounded step at a time. First the floor is raised, durably:
  * from then on nothing below it is read. Then the rows that nobody can read any more go in
- * batches; what a kill interrupts is found again by the floor.
+ * batches; what a kill interrupts is found again by the floor. Last go the plans that have long
+ * expired.
  */
 import type Database from "better-sqlite3";
 import type { HistoryLimits, PruneStep } from "../store.ts";
@@ -22,16 +23,20 @@ export class Pruner {
     this.#tables = tables;
   }
 
-  step(limits: HistoryLimits, rowsMax: number): PruneStep {
+  step(limits: HistoryLimits, rowsMax: number, now: number): PruneStep {
     const { floorRevision } = this.#tables.cluster.bounds();
     const raised = this.#dueFloor(limits);
     if (raised > floorRevision) {
       inTransaction(this.#database, () => this.#tables.cluster.raiseFloor(raised));
       return { floorRevision: raised, done: false };
     }
-    if (this.#cleared === floorRevision) return { floorRevision, done: true };
-    const done = inTransaction(this.#database, () => this.#clearBelow(floorRevision, rowsMax));
-    if (done) this.#cleared = floorRevision;
+    if (this.#cleared !== floorRevision) {
+      const done = inTransaction(this.#database, () => this.#clearBelow(floorRevision, rowsMax));
+      if (done) this.#cleared = floorRevision;
+      return { floorRevision, done: false };
+    }
+    const { rebalances } = this.#tables;
+    const done = inTransaction(this.#database, () => rebalances.forget(now, rowsMax) === 0);
     return { floorRevision, done };
   }
 

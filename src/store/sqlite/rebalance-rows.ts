@@ -18,12 +18,16 @@ const MOVE_COLUMNS = MOVE.columns.join(", ");
 
 type RebalanceRow = [id: string, document: string, moveCount: number];
 type KeptRow = [...RebalanceRow, plan: string];
+type NewRow = [...KeptRow, forgetAt: number | null];
 
 /** The rebalances and their moves. */
 export class RebalanceRows {
-  readonly #add: Database.Statement<KeptRow, number>;
+  readonly #add: Database.Statement<NewRow, number>;
   readonly #addMoves: BulkStatement;
   readonly #change: Database.Statement<[document: string, id: string]>;
+  readonly #forgotten: Database.Statement<[now: number], number>;
+  readonly #dropMoves: Database.Statement<{ number: number; count: number }>;
+  readonly #drop: Database.Statement<[rebalance: number]>;
   readonly #one: Database.Statement<[id: string], KeptRow>;
   readonly #page: Database.Statement<[after: string, limit: number], RebalanceRow>;
   readonly #moves: Database.Statement<[id: string, offset: number, end: number], SqlRow>;
@@ -31,8 +35,9 @@ export class RebalanceRows {
   constructor(database: Database.Database) {
     const fields = "id, document, move_count";
     this.#add = database
-      .prepare<KeptRow, number>(
-        `INSERT INTO rebalances (${fields}, plan) VALUES (?, ?, ?, ?) RETURNING number`,
+      .prepare<NewRow, number>(
+        `INSERT INTO rebalances (${fields}, plan, forget_at) VALUES (?, ?, ?, ?, ?)
+         RETURNING number`,
       )
       .pluck(true);
     this.#addMoves = new BulkStatement(
@@ -41,7 +46,19 @@ export class RebalanceRows {
         `INSERT INTO rebalance_moves (rebalance, position, ${MOVE_COLUMNS})
          VALUES ${tuples(count, MOVE.columns.length + 2)}`,
     );
-    this.#change = database.prepare("UPDATE rebalances SET document = ? WHERE id = ?");
+    this.#change = database.prepare(
+      "UPDATE rebalances SET document = ?, forget_at = NULL WHERE id = ?",
+    );
+    this.#forgotten = database
+      .prepare<[now: number], number>(
+        "SELECT number FROM rebalances WHERE forget_at <= ? ORDER BY forget_at LIMIT 1",
+      )
+      .pluck(true);
+    this.#dropMoves = database.prepare(
+      `DELETE FROM rebalance_moves WHERE rebalance = @number AND position < @count + (
+         SELECT min(position) FROM rebalance_moves WHERE rebalance = @number)`,
+    );
+    this.#drop = database.prepare("DELETE FROM rebalances WHERE number = ?");
     this.#one = database
       .prepare<[string], KeptRow>(`SELECT ${fields}, plan FROM rebalances WHERE id = ?`)
       .raw(true);
@@ -64,13 +81,21 @@ export class RebalanceRows {
     else this.#changeDocument(rebalance);
   }
 
-  add({ id, document, plan, moves }: PackedRebalance): void {
+  add({ id, document, plan, moves, forgetAt }: PackedRebalance): void {
     const moveCount = moves.firstLba.length;
     const texts = [JSON.stringify(document), JSON.stringify(plan)] as const;
-    const number = this.#add.get(id, texts[0], moveCount, texts[1])!;
+    const number = this.#add.get(id, texts[0], moveCount, texts[1], forgetAt ?? null)!;
     this.#addMoves.run(moveCount, (parameters, i) =>
       parameters.push(number, i, ...MOVE.toRow(moveAt(moves, i))),
     );
+  }
+
+  /** Deletes moves of one that need not be kept, at last the one itself; tells how many rows. */
+  forget(now: number, rowsMax: number): number {
+    const number = this.#forgotten.get(now);
+    if (number === undefined) return 0;
+    const { changes } = this.#dropMoves.run({ number, count: rowsMax });
+    return changes > 0 ? changes : this.#drop.run(number).changes;
   }
 
   #changeDocument({ id, document }: RebalanceChange): void {
