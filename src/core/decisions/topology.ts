@@ -3,6 +3,7 @@ import type { ClusterState } from "../cluster-state.ts";
 import { Refusal } from "../errors.ts";
 import type { Assignment } from "../link-assignments.ts";
 import type { Credentials, LinkId, RNodeId, StorageServerId } from "../model.ts";
+import type { Steps } from "../steps.ts";
 import { demandRNodeProcess } from "./find.ts";
 import { assignChecked } from "./link-assignments.ts";
 import { type LinkRegistration, registerLink } from "./links.ts";
@@ -31,30 +32,30 @@ export interface TopologyOutcome {
 }
 
 /** Registers everything or, with the first refusal, nothing. */
-export function registerTopology(
+export function* registerTopology(
   state: ClusterState,
   topology: Topology,
   credentialsOf: (id: StorageServerId) => Credentials,
-): { state: ClusterState; outcome: TopologyOutcome } {
+): Steps<{ state: ClusterState; outcome: TopologyOutcome }> {
   const tally = new Tally(state);
-  tally.each("storageServers", topology.storageServers, (now, item) => ({
+  yield* tally.each("storageServers", topology.storageServers, (now, item) => ({
     next: registerStorageServer(now, item, credentialsOf(item.id)),
     isNew: !now.storageServers.has(item.id),
   }));
-  tally.each("processes", topology.processes, (now, item) => ({
+  yield* tally.each("processes", topology.processes, (now, item) => ({
     next: registerProcess(now, item),
     isNew: !now.processes.has(item.id),
   }));
-  tally.each("links", topology.links, (now, item) => ({
+  yield* tally.each("links", topology.links, (now, item) => ({
     next: registerLink(now, item),
     isNew: !now.links.has(item.id),
   }));
-  tally.each("volumes", topology.volumes, (now, item) => ({
+  yield* tally.each("volumes", topology.volumes, (now, item) => ({
     next: registerVolume(now, item),
     isNew: !now.volumes.has(item.id),
   }));
   const kept: { linkId: LinkId; rNodeId: RNodeId | null }[] = [];
-  tally.each("linkAssignments", topology.linkAssignments, (now, item) => {
+  yield* tally.each("linkAssignments", topology.linkAssignments, (now, item) => {
     // Whoever registered the link before may have moved or released it since: that stands.
     if (!state.links.has(item.linkId)) return { next: assignChecked(now, item), isNew: true };
     demandRNodeProcess(now, item.rNodeId, "rNodeId");
@@ -71,6 +72,15 @@ export function registerTopology(
     outcome: { created, createdStorageServerIds, changed, unchanged, kept },
   };
 }
+
+/** Some milliseconds' worth: a volume is laid out over all processes. */
+const ITEMS_PER_STEP: Record<Part, number> = {
+  storageServers: 256,
+  processes: 256,
+  links: 256,
+  volumes: 1,
+  linkAssignments: 256,
+};
 
 interface Step {
   readonly next: ClusterState;
@@ -93,18 +103,20 @@ class Tally {
     this.state = state;
   }
 
-  each<T>(
+  *each<T>(
     part: Part,
     items: readonly T[] | undefined,
     register: (state: ClusterState, item: T) => Step,
-  ): void {
-    items?.forEach((item, i) => {
+  ): Steps<void> {
+    const perStep = ITEMS_PER_STEP[part];
+    for (const [i, item] of (items ?? []).entries()) {
+      if (i > 0 && i % perStep === 0) yield;
       const { next, isNew } = underPath(`${part}[${i}]`, () => register(this.state, item));
       if (isNew) this.created[part]++;
       else if (next !== this.state) this.changed++;
       else this.unchanged++;
       this.state = next;
-    });
+    }
   }
 }
 
