@@ -2,6 +2,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditCall } from "../operations/parts.ts";
 import type { AuditEntry } from "../store/store.ts";
+import { isApi, pathOf } from "./paths.ts";
+
+const PATH_CHARACTERS_MAX = 1000;
 
 export interface AuditParts {
   readonly audit: (entry: AuditEntry) => void;
@@ -12,7 +15,7 @@ export interface AuditParts {
 export function auditCallOf(request: FastifyRequest): AuditCall {
   return {
     method: request.method,
-    path: pathOf(request.url),
+    path: pathOf(request.url).slice(0, PATH_CHARACTERS_MAX),
     onCommitted: () => {
       request.committed = true;
     },
@@ -24,15 +27,19 @@ export function auditCalls(app: FastifyInstance, { audit, now }: AuditParts): vo
   app.addHook("onResponse", (request, reply, done) => {
     const { statusCode: status } = reply;
     const denied = status === 401 || status === 403;
-    if (
-      request.url.startsWith("/v1") &&
-      !request.committed &&
-      (denied || isTold(request, status))
-    ) {
+    if (isApi(request.url) && !request.committed && (denied || isTold(request, status))) {
       const { method, url, actor } = request;
       const outcome = denied ? "denied" : status >= 400 ? "refused" : "done";
       const code = reply.problemCode;
-      audit({ at: now(), actor, method, path: pathOf(url), outcome, status, code });
+      audit({
+        at: now(),
+        actor,
+        method,
+        path: pathOf(url).slice(0, PATH_CHARACTERS_MAX),
+        outcome,
+        status,
+        code,
+      });
     }
     done();
   });
@@ -43,11 +50,6 @@ export function auditCalls(app: FastifyInstance, { audit, now }: AuditParts): vo
 function isTold({ method, url }: FastifyRequest, status: number): boolean {
   if (method === "GET" || method === "HEAD") return false;
   return status >= 400 || !pathOf(url).endsWith("/report");
-}
-
-/** Without a query. */
-function pathOf(url: string): string {
-  return url.split("?", 1)[0]!.slice(0, 1000);
 }
 
 declare module "fastify" {

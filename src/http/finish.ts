@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { type AuthParts, authorise } from "./auth.ts";
+import { isApi } from "./paths.ts";
 import { HttpProblem, internalProblem, problemFor } from "./problems.ts";
 import { securityHeaders } from "./security-headers.ts";
 
@@ -42,7 +43,7 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
     done();
   });
   app.setNotFoundHandler((request) => {
-    if (isApi(request)) authorise(parts, request, { role: "viewer" });
+    if (isApi(request.url)) authorise(parts, request, { role: "viewer" });
     throw new HttpProblem(404, "no-such-path", {
       detail: `there is nothing at ${request.url}`,
       correction: "See /docs for the paths that exist",
@@ -56,7 +57,7 @@ export function stampAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  if (!isApi(request)) return;
+  if (!isApi(request.url)) return;
   if (!reply.hasHeader("revision")) reply.header("revision", state().revision);
   reply.header("cache-control", "no-store");
 }
@@ -72,17 +73,4 @@ export function answerError(reply: FastifyReply, error: unknown): FastifyReply {
     .code(problem.status)
     .type("application/problem+json; charset=utf-8")
     .send(JSON.stringify(problem));
-}
-
-/** A path can be written in more ways than one; the usual one needs no second look. */
-function isApi({ url }: FastifyRequest): boolean {
-  return url.startsWith("/v1") || decodedPath(url).startsWith("/v1");
-}
-
-function decodedPath(url: string): string {
-  try {
-    return decodeURIComponent(new URL(url, "http://localhost").pathname);
-  } catch {
-    return url;
-  }
 }

@@ -20,7 +20,7 @@ export function auditEndpoint(parts: RouteParts): Endpoint {
   return endpoint({
     method: "GET",
     url: "/v1/audit",
-    role: "operator",
+    role: "viewer",
     tag: "Service",
     summary: "List what was done and denied",
     description:
