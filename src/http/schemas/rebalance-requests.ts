@@ -1,7 +1,16 @@
 import { z } from "zod";
 import { assume } from "./assumptions.ts";
 import { replicationCost } from "./cluster.ts";
-import { decimal, positive, processId, queryInteger, text, unique, volumeId } from "./common.ts";
+import {
+  count,
+  decimal,
+  positive,
+  processId,
+  queryInteger,
+  text,
+  unique,
+  volumeId,
+} from "./common.ts";
 
 const fraction = decimal("Fraction of the giver's addresses", { min: 0.000001, max: 1 }, 0.5);
 const byFraction = z.strictObject({ fraction });
@@ -15,10 +24,10 @@ const shared = {
   replicationCost: replicationCost.optional(),
   tolerance: decimal(
     "Sizes may stay this fraction of the fair share off their target",
-    { min: 0, max: 1 },
+    { min: 0, max: 1000 },
     0.01,
   ).optional(),
-  maxMovedAddresses: positive("Moves at most so many addresses", 1000).optional(),
+  maxMovedAddresses: count("Moves at most so many addresses", 1000).optional(),
   force: z.boolean().optional().meta({ description: "Move even where the load gets no more even" }),
   allowUnreachable: z
     .boolean()
