@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type CallbackPolicy, parseCallbackPolicy } from "./push/callback-policy.ts";
 import { StartError } from "./start-error.ts";
 import type { HistoryLimits } from "./store/store.ts";
+import type { TlsFiles } from "./tls.ts";
 
 const DEFAULT_DATABASE_URL = "sqlite:data/evenkeel.db";
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
@@ -55,6 +56,17 @@ const environmentSchema = z.object({
   HISTORY_BYTES_MAX: wholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER })
     .default(1024 ** 3)
     .meta({ description: "About so many bytes of history are kept at most, in the same way" }),
+  TLS_CERT_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "Serves HTTPS with this certificate (PEM), reread on SIGHUP" }),
+  TLS_KEY_FILE: z.string().min(1).optional().meta({ description: "The key of `TLS_CERT_FILE`" }),
+  TLS_CLIENT_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "Clients must show a certificate signed by one of these; tokens stay" }),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info")
@@ -75,9 +87,6 @@ function isBaseUrl(text: string): boolean {
   return url.search === "" && url.hash === "" && url.username === "" && url.password === "";
 }
 
-/** Variables of the contract whose features are still to come: set, they must not be ignored. */
-const NOT_YET = ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CLIENT_CA_FILE"];
-
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -90,6 +99,8 @@ export interface Config {
   /** Without a slash at the end; absent: the listening address. */
   readonly publicUrl: string | undefined;
   readonly historyLimits: HistoryLimits;
+  /** Absent: plain HTTP. */
+  readonly tls: TlsFiles | undefined;
   readonly logLevel: string;
 }
 
@@ -120,8 +131,21 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       revisionsMax: result.data.HISTORY_REVISIONS_MAX,
       bytesMax: result.data.HISTORY_BYTES_MAX,
     },
+    tls: tlsFilesOf(result.data),
     logLevel: LOG_LEVEL,
   });
+}
+
+function tlsFilesOf({
+  TLS_CERT_FILE: certFile,
+  TLS_KEY_FILE: keyFile,
+  TLS_CLIENT_CA_FILE: clientCaFile,
+}: z.output<typeof environmentSchema>): TlsFiles | undefined {
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile, clientCaFile };
+  if (certFile === undefined && keyFile === undefined && clientCaFile === undefined)
+    return undefined;
+  const missing = certFile === undefined ? "TLS_CERT_FILE" : "TLS_KEY_FILE";
+  throw new StartError(`${missing} is missing: HTTPS needs a certificate and its key`);
 }
 
 /** The README's table of variables: name, default, meaning. */
@@ -142,10 +166,6 @@ function callbackPolicyOf(text: string): CallbackPolicy {
 }
 
 function refuseUnbuilt(environment: Readonly<Record<string, string | undefined>>): void {
-  for (const name of NOT_YET) {
-    if (environment[name] === undefined) continue;
-    throw new StartError(`${name} is set, but this version does not serve HTTPS: unset it`);
-  }
   if (environment.DATABASE_URL?.startsWith("postgres")) {
     throw new StartError("DATABASE_URL: this version has no PostgreSQL engine: use sqlite:<file>");
   }

@@ -36,7 +36,7 @@ async function run(): Promise<void> {
     await service?.close();
     logger.info("closed");
   });
-  process.on("SIGHUP", () => service?.rereadTokens());
+  process.on("SIGHUP", () => service?.reread());
   service = await createService({
     config,
     logger,

@@ -26,6 +26,7 @@ import { StartError } from "./start-error.ts";
 import { openSqliteStore } from "./store/sqlite/open.ts";
 import type { Store } from "./store/store.ts";
 import { Threads } from "./threads/threads.ts";
+import { readTls, rereadTls } from "./tls.ts";
 import { readTokens } from "./tokens.ts";
 
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
@@ -49,14 +50,15 @@ export interface Service {
   readonly app: App;
   /** Listens and begins to push; answers with the address, as `http://127.0.0.1:8080`. */
   start(): Promise<string>;
-  /** Reads TOKENS_FILE again; a bad file changes nothing. */
-  rereadTokens(): void;
+  /** Reads TOKENS_FILE and the TLS files again; bad files change nothing. */
+  reread(): void;
   close(): Promise<void>;
 }
 
 export async function createService(parts: ServiceParts): Promise<Service> {
   const { config, logger, clock } = parts;
   const tokens = new Tokens(config.tokensFile);
+  const tls = config.tls && readTls(config.tls);
   const shutdown = new AbortController();
   const programRoot = parts.programRoot ?? new URL("./", import.meta.url);
   const store = await openStore(parts, programRoot);
@@ -105,7 +107,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     audit: (entry) => audit.record(entry),
     now: () => clock.now(),
     logger,
-    secure: false,
+    tls,
     // Who waits for convergence is answered with what there is.
     onClosing: () => shutdown.abort(),
   });
@@ -119,7 +121,10 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       if (!config.tokensFile) logger.warn("no TOKENS_FILE: every caller on this machine is admin");
       return address;
     },
-    rereadTokens: () => tokens.reread(logger),
+    reread: () => {
+      tokens.reread(logger);
+      if (config.tls) rereadTls(app.server, config.tls, logger);
+    },
     close: async () => {
       // A connection that never completes its request must not hold up the end.
       const cancel = clock.after(CONNECTION_GRACE_MS, () => app.server.closeAllConnections());

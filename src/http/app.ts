@@ -1,4 +1,5 @@
 /** The application: endpoints become guarded routes; every answer leaves in one way. */
+import type { TlsOptions } from "node:tls";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { type AuditParts, auditCalls } from "./audit-calls.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
@@ -35,7 +36,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     requestTimeout: 10_000,
     connectionTimeout: CONNECTION_IDLE_MS,
     keepAliveTimeout: CONNECTION_IDLE_MS,
-    http: { headersTimeout: 5_000 },
+    ...serverOptions(parts.tls),
     routerOptions: { maxParamLength: 500 },
     trustProxy: false,
     forceCloseConnections: "idle",
@@ -51,6 +52,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
   for (const endpoint of parts.endpoints) addEndpoint(app, parts, endpoint);
   addMethodRefusals(app, parts);
   return app;
+}
+
+/** Typed as one of the two servers: nothing here depends on which of them listens. */
+function serverOptions(tls: TlsOptions | undefined): { http: { headersTimeout: number } } {
+  const http = { headersTimeout: 5_000 };
+  return tls ? ({ https: { ...http, ...tls } } as never) : { http };
 }
 
 /**

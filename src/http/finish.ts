@@ -1,4 +1,5 @@
 /** What holds for every answer: the head's revision, no caching, problems in one form, a log line. */
+import type { TlsOptions } from "node:tls";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { type AuthParts, authorise } from "./auth.ts";
@@ -8,15 +9,15 @@ import { securityHeaders } from "./security-headers.ts";
 
 export interface FinishParts extends AuthParts {
   readonly state: () => ClusterState;
-  /** HTTPS, so that browsers may be told to insist on it. */
-  readonly secure: boolean;
+  /** HTTPS with this certificate; browsers are told to insist on it. Absent: plain HTTP. */
+  readonly tls?: TlsOptions | undefined;
   /** Called when the app begins to close: calls that wait on purpose must end now. */
   readonly onClosing: () => void;
 }
 
 export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
   app.decorateRequest("actor", "unknown");
-  const headers = securityHeaders(parts.secure);
+  const headers = securityHeaders(parts.tls !== undefined);
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(headers);
     done();

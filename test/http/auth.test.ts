@@ -92,10 +92,10 @@ describe("with tokens", () => {
     const file = tokensFile();
     const client = await startService({ TOKENS_FILE: file });
     writeFileSync(file, "[{}]");
-    client.service.rereadTokens();
+    client.service.reread();
     expect((await client.get("/v1/cluster", bearer("viewer"))).status).toBe(200);
     writeFileSync(file, "[]");
-    client.service.rereadTokens();
+    client.service.reread();
     expect((await client.get("/v1/cluster", bearer("viewer"))).status).toBe(401);
   });
 });

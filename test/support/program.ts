@@ -20,7 +20,7 @@ export async function startProgram(environment: Record<string, string>): Promise
   const url = await new Promise<string>((resolve, reject) => {
     const lines = createInterface({ input: child.stdout! });
     lines.on("line", (line) => {
-      const [listening] = /http:\/\/[\w.:[\]]+:\d+/.exec(line) ?? [];
+      const [listening] = /https?:\/\/[\w.:[\]]+:\d+/.exec(line) ?? [];
       if (listening && line.includes("Server listening")) resolve(listening);
     });
     child.once("exit", (code) => reject(new Error(`the program ended with ${code}`)));
