@@ -1,27 +1,25 @@
 /** Wires all parts explicitly; starts them in order and closes them in reverse. */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Logger } from "pino";
+import { BOUNDS, type Bounds } from "./bounds.ts";
 import type { Config } from "./config.ts";
 import { checkState } from "./core/check.ts";
 import type { Clock } from "./core/clock.ts";
 import type { ClusterState } from "./core/cluster-state.ts";
-import { deliveryView, freshDelivery, headOf, isUnreachable } from "./core/delivery-state.ts";
-import type { StorageServerId } from "./core/model.ts";
 import { restoreState } from "./core/stored-state.ts";
+import { EventStreams } from "./events/event-streams.ts";
 import { type App, buildApp } from "./http/app.ts";
 import type { TokenEntry } from "./http/auth.ts";
-import type { RouteParts } from "./http/parts.ts";
 import { allEndpoints } from "./http/routes/index.ts";
 import { AuditLog } from "./operations/audit-log.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
 import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
-import { Turns } from "./operations/turns.ts";
-import { Planner } from "./planner/planner.ts";
-import { createPusher, type Pusher } from "./push/pusher.ts";
+import { createPusher } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
+import { routeParts } from "./route-parts.ts";
 import { StartError } from "./start-error.ts";
 import { openSqliteStore } from "./store/sqlite/open.ts";
 import type { Store } from "./store/store.ts";
@@ -31,8 +29,6 @@ import { readTokens } from "./tokens.ts";
 
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
 const CONNECTION_GRACE_MS = 3_000;
-/** Of a server that the pusher has not taken up. */
-const NOTHING_KNOWN = { settledRevision: 0, floorRevision: 0 };
 
 export interface ServiceParts {
   readonly config: Config;
@@ -42,6 +38,8 @@ export interface ServiceParts {
   readonly random: () => number;
   /** Called when the store has failed in a way that only a restart can clear. */
   readonly onFailure: (error: Error) => void;
+  /** Other bounds than those of the program; tests name them. */
+  readonly bounds?: Partial<Bounds>;
   /** Where the compiled program is, for its threads; tests that run from source name it. */
   readonly programRoot?: URL;
 }
@@ -57,6 +55,7 @@ export interface Service {
 
 export async function createService(parts: ServiceParts): Promise<Service> {
   const { config, logger, clock } = parts;
+  const bounds = { ...BOUNDS, ...parts.bounds };
   const tokens = new Tokens(config.tokensFile);
   const tls = config.tls && readTls(config.tls);
   const shutdown = new AbortController();
@@ -71,6 +70,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     onCommitted: (head) => {
       pusher.headChanged(head);
       history.wake();
+      events.wake();
     },
   });
   const history = new HistoryKeeper({
@@ -98,18 +98,30 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     floorRevision: () => history.floorRevision,
     publicUrl: () => publicUrl.known,
   });
+  const events = new EventStreams({
+    store,
+    clock,
+    log: logger.child({ part: "events" }),
+    countMax: bounds.eventStreamsMax,
+    head: () => {
+      const { generation, distributedRevision: revision } = commits.state;
+      return { generation, revision, floorRevision: history.floorRevision };
+    },
+  });
+  const engine = { store, commits, loads, pusher, events, threads, shutdown: shutdown.signal };
   const app = await buildApp({
-    endpoints: allEndpoints(
-      routeParts(parts, { store, commits, loads, pusher, threads, shutdown: shutdown.signal }),
-    ),
+    endpoints: allEndpoints(routeParts(parts, engine)),
     state: () => commits.state,
     tokens: () => tokens.entries,
     audit: (entry) => audit.record(entry),
     now: () => clock.now(),
     logger,
     tls,
-    // Who waits for convergence is answered with what there is.
-    onClosing: () => shutdown.abort(),
+    onClosing: () => {
+      // Who waits for convergence is answered with what there is.
+      shutdown.abort();
+      events.close();
+    },
   });
   return {
     app,
@@ -138,65 +150,6 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       await store.close();
     },
   };
-}
-
-interface Engine {
-  readonly store: Store;
-  readonly commits: CommitQueue;
-  readonly loads: LoadBook;
-  readonly pusher: Pusher;
-  readonly threads: Threads;
-  readonly shutdown: AbortSignal;
-}
-
-function routeParts(
-  { config, clock }: ServiceParts,
-  { store, commits, loads, pusher, threads, shutdown }: Engine,
-): RouteParts {
-  const state = () => commits.state;
-  return {
-    state,
-    store,
-    commits,
-    loads,
-    threads,
-    turns: new Turns(),
-    planner: new Planner(threads),
-    callbackPolicy: config.callbackPolicy,
-    now: () => clock.now(),
-    randomBytes,
-    delivery: {
-      unreachable: () => unreachableServers(state(), pusher),
-      registeredAgain: (id) => pusher.registeredAgain(id),
-      state: (id) => pusher.delivery(id)?.state,
-      acknowledged: (id) => pusher.acknowledged(id),
-      reported: (id, report) => pusher.reported(id, report),
-      retry: (id) => pusher.retry(id),
-    },
-    distribution: {
-      delivery: (server) =>
-        pusher.delivery(server.id) ??
-        deliveryView(freshDelivery(server, clock.now()), headOf(state(), NOTHING_KNOWN)),
-      deliveryCounts: () => pusher.deliveryCounts(),
-      progress: (revision) => pusher.progress(revision),
-      settledRevision: () => pusher.head.settledRevision,
-      pull: (id, position, { timeoutMs, signal }) =>
-        pusher.pull(id, position, { timeoutMs, signal: AbortSignal.any([signal, shutdown]) }),
-      snapshot: (generation, revision) => pusher.snapshot(generation, revision),
-      waitUntilConverged: (revision, timeoutMs, signal) =>
-        pusher.waitUntilConverged(revision, timeoutMs, AbortSignal.any([signal, shutdown])),
-    },
-  };
-}
-
-function unreachableServers(state: ClusterState, pusher: Pusher): ReadonlySet<StorageServerId> {
-  const ids = [...state.storageServers.keys()];
-  return new Set(
-    ids.filter((id) => {
-      const delivery = pusher.delivery(id);
-      return delivery !== undefined && isUnreachable(delivery.state);
-    }),
-  );
 }
 
 function openStore({ config, onFailure }: ServiceParts, programRoot: URL): Promise<Store> {

@@ -4,6 +4,7 @@
  */
 import type { FastifyBaseLogger } from "fastify";
 import type { z } from "zod";
+import type { Position } from "../core/delivery-record.ts";
 import type { Caller } from "../operations/parts.ts";
 
 /** `open`: anybody, without a token. Each role may also do what the ones before it may. */
@@ -17,6 +18,8 @@ export interface Answer {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly contentEncoding?: string;
+  /** A stream without end: each piece goes out as it comes, and the connection ends with it. */
+  readonly live?: boolean;
   /** The `Revision` header; without one, the store's head. */
   readonly revision?: number;
   readonly etag?: string;
@@ -30,6 +33,8 @@ export interface AnswerDescription {
   readonly example?: unknown;
   /** With the header `Location`. */
   readonly location?: boolean;
+  /** Instead of `application/json`. */
+  readonly contentType?: string;
   /** Beside `application/json`. */
   readonly alsoAs?: { readonly contentType: string; readonly example: string };
 }
@@ -43,6 +48,8 @@ export interface Call<Params, Query, Body> {
   readonly caller: Caller;
   readonly accept: string | undefined;
   readonly acceptsGzip: boolean;
+  /** What the header `Last-Event-ID` names, where the endpoint takes it. */
+  readonly lastEvent: Position | undefined;
   readonly log: FastifyBaseLogger;
   /** A signal that is aborted when the client goes away. */
   readonly signal: () => AbortSignal;
@@ -79,6 +86,8 @@ export interface EndpointDescription<
   readonly ifMatch?: "optional" | "required";
   /** Successes carry an `ETag`; where `ifNoneMatch` is set it goes without saying. */
   readonly tagged?: boolean;
+  /** Takes `Last-Event-ID`. */
+  readonly resumable?: boolean;
   /** Reads that honour `If-None-Match`. */
   readonly ifNoneMatch?: boolean;
   readonly answers: Readonly<Record<number, AnswerDescription>>;

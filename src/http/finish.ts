@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { type AuthParts, authorise } from "./auth.ts";
 import { isApi } from "./paths.ts";
-import { HttpProblem, internalProblem, problemFor } from "./problems.ts";
+import { HttpProblem, internalProblem, problemFor, retryAfterSeconds } from "./problems.ts";
 import { securityHeaders } from "./security-headers.ts";
 
 export interface FinishParts extends AuthParts {
@@ -69,7 +69,7 @@ export function answerError(reply: FastifyReply, error: unknown): FastifyReply {
   const problem = known ?? internalProblem();
   if (error instanceof HttpProblem) reply.headers(error.headers);
   reply.problemCode = problem.code;
-  if (problem.status === 503) reply.header("retry-after", 1);
+  if (problem.status === 503) reply.header("retry-after", retryAfterSeconds(problem));
   return reply
     .code(problem.status)
     .type("application/problem+json; charset=utf-8")

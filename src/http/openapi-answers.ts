@@ -17,14 +17,14 @@ export function responses(endpoint: Endpoint, components: Components): Json {
 }
 
 function success(answer: AnswerDescription, endpoint: Endpoint, components: Components): Json {
-  const { description, schema, example, alsoAs, location } = answer;
+  const { description, schema, example, contentType, alsoAs, location } = answer;
   const headers = headersOf(endpoint, [
     ...(endpoint.tagged || endpoint.ifNoneMatch ? ["ETag"] : []),
     ...(location ? ["Location"] : []),
   ]);
   if (!schema) return { description, headers };
   const content: Json = {
-    "application/json": { schema: components.schema(schema, "output"), example },
+    [contentType ?? "application/json"]: { schema: components.schema(schema, "output"), example },
   };
   if (alsoAs) {
     content[alsoAs.contentType] = { schema: { type: "string" }, example: alsoAs.example };

@@ -79,7 +79,7 @@ function operationId(method: string, url: string): string {
 }
 
 function parameters(endpoint: Endpoint, components: Components): Json[] {
-  const { params, query, ifMatch, ifNoneMatch } = endpoint;
+  const { params, query, ifMatch, ifNoneMatch, resumable } = endpoint;
   const header = (name: string, required: boolean, description: string): Json => ({
     name,
     in: "header",
@@ -103,6 +103,9 @@ function parameters(endpoint: Endpoint, components: Components): Json[] {
       : []),
     ...(ifNoneMatch
       ? [header("If-None-Match", false, 'The ETag of the version at hand, as `"1.42"`')]
+      : []),
+    ...(resumable
+      ? [header("Last-Event-ID", false, "The id of the last event that was heard, as `1.42`")]
       : []),
   ];
 }

@@ -1,5 +1,7 @@
 /** What the routes work with. */
+import type { Readable } from "node:stream";
 import type { ClusterState } from "../core/cluster-state.ts";
+import type { Position } from "../core/delivery-record.ts";
 import type { DeliveryState, DeliveryView } from "../core/delivery-state.ts";
 import type { StorageServer, StorageServerId } from "../core/model.ts";
 import type { OperationParts } from "../operations/parts.ts";
@@ -28,6 +30,8 @@ export interface Distribution {
   ): Promise<Uint8Array | undefined>;
   /** A snapshot that is to be had: the head's, perhaps the one before. */
   snapshot(generation: number, revision: number): Promise<Snapshot> | undefined;
+  /** Notices of all revisions after a place in the history, in their order, without end. */
+  events(after: Position | undefined): Readable;
   waitUntilConverged(
     revision: number,
     timeoutMs: number,

@@ -61,7 +61,16 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "unknown-storage-server": 422,
   "unknown-volume": 422,
   "precondition-required": 428,
+  "too-many-streams": 503,
 };
+
+/** Of problems that do not pass in a second. */
+const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = { "too-many-streams": 10 };
+
+/** How long the caller of a 503 is asked to wait. */
+export function retryAfterSeconds({ code }: Problem): number {
+  return RETRY_AFTER_SECONDS[code] ?? 1;
+}
 
 const STORE_STATUS = { full: 507, unavailable: 503, "outcome-unknown": 503 } as const;
 

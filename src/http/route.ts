@@ -6,6 +6,7 @@ import { auditCallOf } from "./audit-calls.ts";
 import type { AuthParts } from "./auth.ts";
 import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
+import { parseLastEventId } from "./event-ids.ts";
 import { guard } from "./guard.ts";
 import { parse } from "./parse.ts";
 
@@ -47,6 +48,7 @@ async function answer(
     },
     accept: request.headers.accept,
     acceptsGzip: acceptsGzip(request),
+    lastEvent: endpoint.resumable ? parseLastEventId(request.headers["last-event-id"]) : undefined,
     log: request.log,
     signal: () => abortedWith(reply),
     allowSilence: (durationMs: number) => {
@@ -66,7 +68,7 @@ function sendAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
   endpoint: Endpoint,
-  { status, body, contentType, contentEncoding, revision, etag, location }: Answer,
+  { status, body, contentType, contentEncoding, live, revision, etag, location }: Answer,
 ): void {
   if (revision !== undefined) reply.header("revision", revision);
   if (location !== undefined) reply.header("location", location);
@@ -85,8 +87,16 @@ function sendAnswer(
   const content = typeof body === "function" ? body() : body;
   reply.type(contentType ?? "application/json; charset=utf-8");
   if (contentEncoding !== undefined) reply.header("content-encoding", contentEncoding);
-  if (content instanceof Readable) sendStream(request, reply, content);
+  if (live) sendLive(reply, content);
+  else if (content instanceof Readable) sendStream(request, reply, content);
   else reply.send(content instanceof Uint8Array ? content : JSON.stringify(content));
+}
+
+/** Whatever stands in between must neither collect the pieces nor use the connection again. */
+function sendLive(reply: FastifyReply, content: unknown): void {
+  reply.header("connection", "close");
+  reply.header("x-accel-buffering", "no");
+  reply.send(content);
 }
 
 /** Streams are tables: compressed where that is accepted. */

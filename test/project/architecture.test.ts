@@ -10,6 +10,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   store: ["core"],
   push: ["core", "store"],
+  events: ["core", "store"],
   operations: ["core", "store", "planner", "threads"],
   threads: ["core"],
   planner: ["core", "threads"],
@@ -18,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   agent: ["core"],
   simulator: ["core", "agent"],
   demo: ["core", "simulator", "."],
-  ".": ["core", "store", "push", "operations", "http", "threads", "planner"],
+  ".": ["core", "store", "push", "operations", "http", "events", "threads", "planner"],
 };
 
 interface Import {

@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { LightMyRequestResponse } from "fastify";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
+import type { Bounds } from "../../src/bounds.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { createService, type Service } from "../../src/service.ts";
@@ -58,6 +61,7 @@ type Headers = Record<string, string>;
 export async function startService(
   environment: Record<string, string> = {},
   clock: Clock = realClock,
+  bounds: Partial<Bounds> = {},
 ): Promise<Client> {
   const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
   const config = readConfig({ DATABASE_URL, PORT: "0", LOG_LEVEL: "silent", ...environment });
@@ -69,6 +73,7 @@ export async function startService(
     onFailure: (error) => {
       throw error;
     },
+    bounds,
     programRoot,
   });
   const address = await service.start();
@@ -85,17 +90,19 @@ function clientOf(service: Service, address: string): Client {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
+      payloadAsStream: true,
       ...(body === undefined
         ? {}
         : { payload: typeof body === "string" ? body : JSON.stringify(body) }),
     });
+    const content = await bodyOf(answer);
     const json = String(answer.headers["content-type"]).includes("json");
     expectDocumented({ method, url, status: answer.statusCode, headers: answer.headers });
     return {
       status: answer.statusCode,
       headers: answer.headers,
       revision: Number(answer.headers.revision),
-      body: json && answer.body !== "" ? safeJson(answer.body) : answer.body,
+      body: json && content !== "" ? safeJson(content) : content,
     };
   };
   return {
@@ -110,6 +117,14 @@ function clientOf(service: Service, address: string): Client {
     post: (url, body, headers) => call("POST", url, body, headers),
     delete: (url, headers) => call("DELETE", url, undefined, headers),
   };
+}
+
+/** Of a stream without end, nothing is waited for: its client goes away. */
+async function bodyOf({ headers, stream }: LightMyRequestResponse): Promise<string> {
+  const content = stream();
+  if (headers["content-type"] !== "text/event-stream") return text(content);
+  content.destroy();
+  return "";
 }
 
 async function exchange(address: string, bytes: string): Promise<string> {

@@ -5,6 +5,7 @@ import { a2cEndpoints } from "./a2c.ts";
 import { auditEndpoint } from "./audit.ts";
 import { clusterEndpoints } from "./cluster.ts";
 import { distributionEndpoints } from "./distribution.ts";
+import { eventsEndpoint } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { linkAssignmentEndpoints } from "./link-assignments.ts";
 import { linkEndpoints } from "./links.ts";
@@ -30,6 +31,7 @@ export function allEndpoints(parts: RouteParts): Endpoint[] {
     ...rebalanceEndpoints(parts),
     ...rebalanceChangeEndpoints(parts),
     ...distributionEndpoints(parts),
+    eventsEndpoint(parts),
     auditEndpoint(parts),
     ...healthEndpoints(parts),
   ];

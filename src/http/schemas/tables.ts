@@ -120,7 +120,7 @@ export const autoAnswer = z
   .strictObject({ revision, entries: z.array(assignmentRow) })
   .meta({ id: "AutoAssignment", description: "What was given (or, dry, would be)" });
 
-const changedCounts = z.strictObject({
+export const changedCounts = z.strictObject({
   a2cEntries: count("Rows that the A2C table gained", 3),
   linkAssignments: count("Links that got, lost or changed their R-node", 0),
   movedAddresses: count("Addresses that went from one owner to another", 22),
