@@ -26,12 +26,11 @@ export interface Engine {
   readonly pusher: Pusher;
   readonly events: EventStreams;
   readonly threads: Threads;
-  readonly shutdown: AbortSignal;
 }
 
 export function routeParts(
   { config, clock }: { readonly config: Config; readonly clock: Clock },
-  { store, commits, loads, pusher, events, threads, shutdown }: Engine,
+  { store, commits, loads, pusher, events, threads }: Engine,
 ): RouteParts {
   const state = () => commits.state;
   return {
@@ -60,12 +59,11 @@ export function routeParts(
       deliveryCounts: () => pusher.deliveryCounts(),
       progress: (revision) => pusher.progress(revision),
       settledRevision: () => pusher.head.settledRevision,
-      pull: (id, position, { timeoutMs, signal }) =>
-        pusher.pull(id, position, { timeoutMs, signal: AbortSignal.any([signal, shutdown]) }),
+      pull: (id, position, wait) => pusher.pull(id, position, wait),
       snapshot: (generation, revision) => pusher.snapshot(generation, revision),
       events: (after) => events.open(after),
       waitUntilConverged: (revision, timeoutMs, signal) =>
-        pusher.waitUntilConverged(revision, timeoutMs, AbortSignal.any([signal, shutdown])),
+        pusher.waitUntilConverged(revision, timeoutMs, signal),
     },
   };
 }

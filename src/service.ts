@@ -3,13 +3,12 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Logger } from "pino";
-import { BOUNDS, type Bounds } from "./bounds.ts";
 import type { Config } from "./config.ts";
 import { checkState } from "./core/check.ts";
 import type { Clock } from "./core/clock.ts";
 import type { ClusterState } from "./core/cluster-state.ts";
 import { restoreState } from "./core/stored-state.ts";
-import { EventStreams } from "./events/event-streams.ts";
+import { EventStreams, type EventStreamsParts } from "./events/event-streams.ts";
 import { type App, buildApp } from "./http/app.ts";
 import type { TokenEntry } from "./http/auth.ts";
 import { allEndpoints } from "./http/routes/index.ts";
@@ -17,7 +16,7 @@ import { AuditLog } from "./operations/audit-log.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
 import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
-import { createPusher } from "./push/pusher.ts";
+import { createPusher, type PusherParts } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
 import { routeParts } from "./route-parts.ts";
 import { StartError } from "./start-error.ts";
@@ -30,6 +29,10 @@ import { readTokens } from "./tokens.ts";
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
 const CONNECTION_GRACE_MS = 3_000;
 
+/** How much of what stays open is held at once; beyond, callers are asked to come again. */
+export type Bounds = Pick<PusherParts, "waitingPullsMax"> &
+  Pick<EventStreamsParts, "eventStreamsMax">;
+
 export interface ServiceParts {
   readonly config: Config;
   readonly logger: Logger;
@@ -39,7 +42,7 @@ export interface ServiceParts {
   /** Called when the store has failed in a way that only a restart can clear. */
   readonly onFailure: (error: Error) => void;
   /** Other bounds than those of the program; tests name them. */
-  readonly bounds?: Partial<Bounds>;
+  readonly bounds?: Bounds;
   /** Where the compiled program is, for its threads; tests that run from source name it. */
   readonly programRoot?: URL;
 }
@@ -55,10 +58,8 @@ export interface Service {
 
 export async function createService(parts: ServiceParts): Promise<Service> {
   const { config, logger, clock } = parts;
-  const bounds = { ...BOUNDS, ...parts.bounds };
   const tokens = new Tokens(config.tokensFile);
   const tls = config.tls && readTls(config.tls);
-  const shutdown = new AbortController();
   const programRoot = parts.programRoot ?? new URL("./", import.meta.url);
   const store = await openStore(parts, programRoot);
   const threads = new Threads(programRoot);
@@ -93,6 +94,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     transport,
     clock,
     random: parts.random,
+    ...parts.bounds,
     log: logger.child({ part: "push" }),
     committed: () => commits.state,
     floorRevision: () => history.floorRevision,
@@ -102,13 +104,13 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     store,
     clock,
     log: logger.child({ part: "events" }),
-    countMax: bounds.eventStreamsMax,
+    ...parts.bounds,
     head: () => {
       const { generation, distributedRevision: revision } = commits.state;
       return { generation, revision, floorRevision: history.floorRevision };
     },
   });
-  const engine = { store, commits, loads, pusher, events, threads, shutdown: shutdown.signal };
+  const engine = { store, commits, loads, pusher, events, threads };
   const app = await buildApp({
     endpoints: allEndpoints(routeParts(parts, engine)),
     state: () => commits.state,
@@ -118,8 +120,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     logger,
     tls,
     onClosing: () => {
-      // Who waits for convergence is answered with what there is.
-      shutdown.abort();
+      pusher.stopWaiting();
       events.close();
     },
   });

@@ -108,6 +108,7 @@ export type RefusalCode =
   | "storage-server-gone"
   | "storage-server-in-use"
   | "storage-server-unsettled"
+  | "too-many-pulls"
   | "too-many-streams"
   | "unknown-c-node"
   | "unknown-link"

@@ -7,12 +7,13 @@ import { EventStream } from "./event-stream.ts";
 import { Notices, type NoticesParts } from "./notices.ts";
 
 const HEARTBEAT_INTERVAL_MS = 15_000;
+const EVENT_STREAMS_MAX = 2_000;
 
 export interface EventStreamsParts extends NoticesParts {
   readonly clock: Clock;
   readonly log: { info(fields: object, message: string): void };
   /** How many streams may be open at once. */
-  readonly countMax: number;
+  readonly eventStreamsMax?: number;
 }
 
 export class EventStreams {
@@ -32,9 +33,10 @@ export class EventStreams {
    * absent or nothing is known of it, first a notice of the head. Refused when there are too many.
    */
   open(from: Position | undefined): Readable {
-    if (this.#streams.size >= this.#parts.countMax) {
+    const { eventStreamsMax = EVENT_STREAMS_MAX } = this.#parts;
+    if (this.#streams.size >= eventStreamsMax) {
       throw new Refusal("too-many-streams", {
-        detail: `${this.#parts.countMax} streams of events are open already`,
+        detail: `${eventStreamsMax} streams of events are open already`,
         correction: "Try again later, or close a stream that is not needed",
       });
     }

@@ -61,11 +61,15 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "unknown-storage-server": 422,
   "unknown-volume": 422,
   "precondition-required": 428,
+  "too-many-pulls": 503,
   "too-many-streams": 503,
 };
 
 /** Of problems that do not pass in a second. */
-const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = { "too-many-streams": 10 };
+const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = {
+  "too-many-pulls": 5,
+  "too-many-streams": 10,
+};
 
 /** How long the caller of a 503 is asked to wait. */
 export function retryAfterSeconds({ code }: Problem): number {

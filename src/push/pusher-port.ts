@@ -11,7 +11,7 @@ import type { StorageServerId } from "../core/model.ts";
 import type { Store } from "../store/store.ts";
 import type { Convergence, DeliveryProgress } from "./convergence.ts";
 import type { Log } from "./log.ts";
-import type { PullPosition } from "./pulls.ts";
+import type { PullPosition, PullWait } from "./pulls.ts";
 import type { Snapshot } from "./snapshots.ts";
 import type { Transport } from "./transport.ts";
 
@@ -26,6 +26,7 @@ export interface PusherParts {
   readonly random: () => number;
   readonly log: Log;
   readonly concurrentSendsMax?: number;
+  readonly waitingPullsMax?: number;
   /** The oldest revision that deltas can begin at. */
   readonly floorRevision: () => number;
   /** How storage servers reach this service, for what they fetch; without a slash at the end. */
@@ -47,12 +48,12 @@ export interface Pusher {
   retry(serverId: StorageServerId): Promise<void>;
   /**
    * The body of the message that a server at `position` is to get, as soon as there is one;
-   * nothing when the time is up. It acknowledges nothing.
+   * nothing when the time is up. It acknowledges nothing. Refused when too many wait already.
    */
   pull(
     serverId: StorageServerId,
     position: PullPosition,
-    wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
+    wait: PullWait,
   ): Promise<Uint8Array | undefined>;
   /** The snapshot of the head, or of the one before while somebody may still be fetching it. */
   snapshot(generation: number, revision: number): Promise<Snapshot> | undefined;
@@ -75,6 +76,8 @@ export interface Pusher {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Convergence>;
+  /** Answers everybody who waits, and who comes to wait, with what there is. */
+  stopWaiting(): void;
   /** Begins nothing new, gives what is in flight a moment, writes what was acknowledged. */
   close(): Promise<void>;
 }

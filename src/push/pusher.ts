@@ -30,7 +30,7 @@ import { Ledger } from "./ledger.ts";
 import { losersFirst } from "./losers-first.ts";
 import { AddressLosses } from "./losses.ts";
 import { Messages } from "./messages.ts";
-import { type PullPosition, pullStep } from "./pulls.ts";
+import { type PullPosition, Pulls, type PullWait } from "./pulls.ts";
 import type { Pusher, PusherParts } from "./pusher-port.ts";
 import { ServerDelivery } from "./server-delivery.ts";
 import { handOverOf, settledHead } from "./settling.ts";
@@ -59,6 +59,7 @@ class StorageServerPusher implements Pusher {
   readonly #deliveries: Deliveries;
   readonly #losses = new AddressLosses();
   readonly #waiters: Waiters;
+  readonly #pulls: Pulls;
   readonly #ledger: Ledger;
   readonly #messages: Messages;
   #state: ClusterState = emptyState({ clusterId: "", generation: 0 });
@@ -72,10 +73,20 @@ class StorageServerPusher implements Pusher {
   #cancelSweep: (() => void) | undefined;
 
   constructor(parts: PusherParts) {
-    const { clock, log, store, transport, concurrentSendsMax: countMax = 64 } = parts;
+    const { clock, log, store, transport } = parts;
+    const { concurrentSendsMax: countMax = 64, waitingPullsMax = 2_000 } = parts;
     this.#parts = parts;
     this.#waiters = new Waiters(clock);
     this.#messages = new Messages(parts);
+    this.#pulls = new Pulls({
+      waiters: this.#waiters,
+      waitingMax: waitingPullsMax,
+      head: () => this.#head,
+      bodyOf: async (step) => {
+        const { settledRevision } = this.#head;
+        return (await this.#messages.messageFor(this.#state, step, settledRevision)).body;
+      },
+    });
     this.#ledger = new Ledger({
       store,
       clock,
@@ -138,18 +149,13 @@ class StorageServerPusher implements Pusher {
     await this.#hear(serverId, { kind: "woken" });
   }
 
-  async pull(
+  pull(
     serverId: StorageServerId,
     position: PullPosition,
-    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+    wait: PullWait,
   ): Promise<Uint8Array | undefined> {
     void this.#hear(serverId, { kind: "pulled" });
-    const step = await this.#waiters.wait(() => pullStep(position, this.#head), timeoutMs, signal);
-    // The head may have moved since: it is then the head's message that is wanted.
-    const due = step && pullStep(position, this.#head);
-    if (!due) return undefined;
-    const { settledRevision } = this.#head;
-    return (await this.#messages.messageFor(this.#state, due, settledRevision)).body;
+    return this.#pulls.next(position, wait);
   }
 
   snapshot(generation: number, revision: number): Promise<Snapshot> | undefined {
@@ -193,11 +199,15 @@ class StorageServerPusher implements Pusher {
     return (await this.#waiters.wait(ask, timeoutMs, signal)) ?? "timed-out";
   }
 
+  stopWaiting(): void {
+    this.#waiters.close();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelSweep?.();
-    this.#waiters.close();
+    this.stopWaiting();
     const stopped = Promise.all([...this.#deliveries.all()].map((delivery) => delivery.stop()));
     let cancel = () => {};
     const bound = new Promise<void>((resolve) => {

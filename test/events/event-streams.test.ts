@@ -44,7 +44,7 @@ beforeEach(() => {
   clock = new ManualClock();
   dropped = 0;
   streams = new EventStreams({
-    ...{ store: history, clock, countMax: 3, log: { info: () => dropped++ } },
+    ...{ store: history, clock, eventStreamsMax: 3, log: { info: () => dropped++ } },
     head: () => {
       const { generation, floorRevision, distributed: revision } = history;
       return { generation, revision: Math.max(0, revision), floorRevision };

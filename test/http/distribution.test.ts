@@ -157,6 +157,32 @@ describe("a pull", () => {
     expect((await waiting).body).toMatchObject({ kind: "delta", revision: revision + 1 });
   });
 
+  it("wakes a thousand that wait", async () => {
+    const client = await startAcknowledged();
+    const { generation, revision } = await positionOf(client);
+    const url = updates(generation, revision, "&waitSeconds=60");
+    const waiting = Array.from({ length: 1000 }, () => client.callOverSocket("GET", url));
+    await client.put("/v1/volumes/vol-2", { blockCount: 3 });
+    const bodies = new Set((await Promise.all(waiting)).map(({ body }) => JSON.stringify(body)));
+    expect([...bodies].map((body) => JSON.parse(body).revision)).toEqual([revision + 1]);
+  });
+
+  it("that would have to wait is refused where too many do, until one goes", async () => {
+    const client = await startWorkedExample({}, undefined, { waitingPullsMax: 1 });
+    const { generation, revision } = await positionOf(client);
+    const url = updates(generation, revision, "&waitSeconds=60");
+    const leaving = new AbortController();
+    const first = fetch(`${client.address}${url}`, { signal: leaving.signal });
+    const seenAt = async () => (await client.callOverSocket("GET", server("s-1"))).body.lastSeenAt;
+    while ((await seenAt()) === undefined);
+    const refused = await client.callOverSocket("GET", url);
+    expect([refused.body.code, refused.headers["retry-after"]]).toEqual(["too-many-pulls", "5"]);
+    expect((await client.get(updates(generation, revision))).status).toBe(204);
+    leaving.abort();
+    await expect(first).rejects.toThrow("aborted");
+    while ((await client.callOverSocket("GET", url.replace("=60", "=1"))).status !== 204);
+  });
+
   it("tells what is settled to who asks for it", async () => {
     const client = await startAcknowledged();
     const { generation } = await positionOf(client);

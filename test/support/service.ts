@@ -7,10 +7,9 @@ import { text } from "node:stream/consumers";
 import type { LightMyRequestResponse } from "fastify";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
-import type { Bounds } from "../../src/bounds.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Clock } from "../../src/core/clock.ts";
-import { createService, type Service } from "../../src/service.ts";
+import { type Bounds, createService, type Service } from "../../src/service.ts";
 import { expectDocumented } from "./documented.ts";
 
 export const realClock: Clock = {
@@ -61,7 +60,7 @@ type Headers = Record<string, string>;
 export async function startService(
   environment: Record<string, string> = {},
   clock: Clock = realClock,
-  bounds: Partial<Bounds> = {},
+  bounds: Bounds = {},
 ): Promise<Client> {
   const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
   const config = readConfig({ DATABASE_URL, PORT: "0", LOG_LEVEL: "silent", ...environment });
@@ -189,10 +188,9 @@ export const workedExample = {
 };
 
 export async function startWorkedExample(
-  environment?: Record<string, string>,
-  clock?: Clock,
+  ...parameters: Parameters<typeof startService>
 ): Promise<Client> {
-  const client = await startService(environment, clock);
+  const client = await startService(...parameters);
   const { status } = await client.post("/v1/topology", workedExample);
   if (status !== 200) throw new Error(`the worked example was refused with ${status}`);
   return client;
