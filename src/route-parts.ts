@@ -60,7 +60,7 @@ export function routeParts(
       progress: (revision) => pusher.progress(revision),
       settledRevision: () => pusher.head.settledRevision,
       pull: (id, position, wait) => pusher.pull(id, position, wait),
-      snapshot: (generation, revision) => pusher.snapshot(generation, revision),
+      readSnapshot: (of, reader) => pusher.readSnapshot(of, reader),
       events: (after) => events.open(after),
       waitUntilConverged: (revision, timeoutMs, signal) =>
         pusher.waitUntilConverged(revision, timeoutMs, signal),

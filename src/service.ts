@@ -30,7 +30,7 @@ import { readTokens } from "./tokens.ts";
 const CONNECTION_GRACE_MS = 3_000;
 
 /** How much of what stays open is held at once; beyond, callers are asked to come again. */
-export type Bounds = Pick<PusherParts, "waitingPullsMax"> &
+export type Bounds = Pick<PusherParts, "waitingPullsMax" | "snapshotReadsMax"> &
   Pick<EventStreamsParts, "eventStreamsMax">;
 
 export interface ServiceParts {

@@ -35,6 +35,11 @@ export class Attempts {
     await this.sleep(Math.floor(this.#options.random() * boundMs));
   }
 
+  /** As long as was asked for, and up to as long again: others were asked for the same. */
+  async pauseAsAsked(delayMs: number): Promise<void> {
+    await this.sleep(Math.floor(delayMs * (1 + this.#options.random())));
+  }
+
   /** Ends early when the agent closes. */
   sleep(delayMs: number): Promise<void> {
     const { signal } = this;

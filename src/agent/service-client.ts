@@ -31,10 +31,13 @@ export interface Report {
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
   readonly status: number;
+  /** What a 503 asks for. */
+  readonly retryAfterMs: number;
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, retryAfterSeconds = 1) {
     super(`the service answered ${status}: ${detail}`);
     this.status = status;
+    this.retryAfterMs = retryAfterSeconds * 1000;
   }
 }
 
@@ -135,6 +138,7 @@ export class ServiceClient {
     });
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const text = await answer.body.text();
-    throw new ServiceError(answer.statusCode, text.slice(0, 500));
+    const retryAfter = Number(answer.headers["retry-after"] ?? 1);
+    throw new ServiceError(answer.statusCode, text.slice(0, 500), retryAfter);
   }
 }

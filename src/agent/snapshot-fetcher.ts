@@ -42,7 +42,7 @@ export class SnapshotFetcher {
     while (this.#wanted && !attempts.signal.aborted && failures < FAILURES_MAX) {
       const wanted = this.#wanted;
       failures = await attempts.make("fetch a snapshot", failures, async () => {
-        await this.#take(wanted);
+        if (!(await this.#take(wanted))) return;
         if (this.#wanted === wanted) this.#wanted = undefined;
         await reporter.report();
       });
@@ -51,14 +51,19 @@ export class SnapshotFetcher {
     this.#wanted = undefined;
   }
 
-  async #take(reference: ReferenceMessage): Promise<void> {
+  /** `false`: it is there, but too many others are fetching; by now there is perhaps a place. */
+  async #take(reference: ReferenceMessage): Promise<boolean> {
     const { receiver, service, attempts } = this.#parts;
     try {
       await receiver.take(await service.snapshot(reference, attempts.signal));
+      return true;
     } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
       // A newer one has taken its place, and the report will have that one named.
-      if (error instanceof ServiceError && (error.status === 404 || error.status === 410)) return;
-      throw error;
+      if (error.status === 404 || error.status === 410) return true;
+      if (error.status !== 503) throw error;
+      await attempts.pauseAsAsked(error.retryAfterMs);
+      return false;
     }
   }
 }

@@ -109,6 +109,7 @@ export type RefusalCode =
   | "storage-server-in-use"
   | "storage-server-unsettled"
   | "too-many-pulls"
+  | "too-many-snapshot-reads"
   | "too-many-streams"
   | "unknown-c-node"
   | "unknown-link"

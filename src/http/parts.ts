@@ -28,8 +28,8 @@ export interface Distribution {
     position: PullPosition,
     wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<Uint8Array | undefined>;
-  /** A snapshot that is to be had: the head's, perhaps the one before. */
-  snapshot(generation: number, revision: number): Promise<Snapshot> | undefined;
+  /** A snapshot that is to be had, the head's, perhaps the one before; until the reader ends. */
+  readSnapshot(of: Position, reader: AbortSignal): Promise<SnapshotRead | undefined>;
   /** Notices of all revisions after a place in the history, in their order, without end. */
   events(after: Position | undefined): Readable;
   waitUntilConverged(
@@ -45,10 +45,11 @@ export interface PullPosition {
   readonly settledRevision?: number | undefined;
 }
 
-export interface Snapshot {
-  /** Of the uncompressed message. */
-  readonly bytes: number;
-  readonly gzip: () => Promise<Uint8Array>;
+export interface SnapshotRead {
+  /** The message, compressed; shared by all who read it. */
+  readonly gzip: Uint8Array;
+  /** Aborted when the reader has taken too long. */
+  readonly late: AbortSignal;
 }
 
 export interface DeliveryProgress {

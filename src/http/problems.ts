@@ -62,12 +62,14 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "unknown-volume": 422,
   "precondition-required": 428,
   "too-many-pulls": 503,
+  "too-many-snapshot-reads": 503,
   "too-many-streams": 503,
 };
 
 /** Of problems that do not pass in a second. */
 const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = {
   "too-many-pulls": 5,
+  "too-many-snapshot-reads": 2,
   "too-many-streams": 10,
 };
 

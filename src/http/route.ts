@@ -87,13 +87,15 @@ function sendAnswer(
   const content = typeof body === "function" ? body() : body;
   reply.type(contentType ?? "application/json; charset=utf-8");
   if (contentEncoding !== undefined) reply.header("content-encoding", contentEncoding);
-  if (live) sendLive(reply, content);
-  else if (content instanceof Readable) sendStream(request, reply, content);
-  else reply.send(content instanceof Uint8Array ? content : JSON.stringify(content));
+  if (!(content instanceof Readable)) {
+    reply.send(content instanceof Uint8Array ? content : JSON.stringify(content));
+  } else if (live) sendLive(reply, content);
+  else if (contentEncoding !== undefined) reply.send(content);
+  else sendStream(request, reply, content);
 }
 
 /** Whatever stands in between must neither collect the pieces nor use the connection again. */
-function sendLive(reply: FastifyReply, content: unknown): void {
+function sendLive(reply: FastifyReply, content: Readable): void {
   reply.header("connection", "close");
   reply.header("x-accel-buffering", "no");
   reply.send(content);
@@ -119,6 +121,7 @@ function acceptsGzip({ headers }: FastifyRequest): boolean {
 
 function abortedWith(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
+  if (reply.raw.destroyed) controller.abort();
   reply.raw.once("close", () => controller.abort());
   return controller.signal;
 }

@@ -12,7 +12,7 @@ import type { Store } from "../store/store.ts";
 import type { Convergence, DeliveryProgress } from "./convergence.ts";
 import type { Log } from "./log.ts";
 import type { PullPosition, PullWait } from "./pulls.ts";
-import type { Snapshot } from "./snapshots.ts";
+import type { SnapshotRead } from "./snapshot-reads.ts";
 import type { Transport } from "./transport.ts";
 
 export interface PusherParts {
@@ -27,6 +27,7 @@ export interface PusherParts {
   readonly log: Log;
   readonly concurrentSendsMax?: number;
   readonly waitingPullsMax?: number;
+  readonly snapshotReadsMax?: number;
   /** The oldest revision that deltas can begin at. */
   readonly floorRevision: () => number;
   /** How storage servers reach this service, for what they fetch; without a slash at the end. */
@@ -55,8 +56,11 @@ export interface Pusher {
     position: PullPosition,
     wait: PullWait,
   ): Promise<Uint8Array | undefined>;
-  /** The snapshot of the head, or of the one before while somebody may still be fetching it. */
-  snapshot(generation: number, revision: number): Promise<Snapshot> | undefined;
+  /**
+   * The snapshot of the head, or of the one before while somebody may still be fetching it; read
+   * until `reader` is aborted. Refused when too many read already.
+   */
+  readSnapshot(of: Position, reader: AbortSignal): Promise<SnapshotRead | undefined>;
   /** Absent: no such storage server is registered. */
   delivery(serverId: StorageServerId): DeliveryView | undefined;
   /** What a server has durably acknowledged, in whichever generation. */

@@ -35,7 +35,7 @@ import type { Pusher, PusherParts } from "./pusher-port.ts";
 import { ServerDelivery } from "./server-delivery.ts";
 import { handOverOf, settledHead } from "./settling.ts";
 import { createSlots } from "./slots.ts";
-import type { Snapshot } from "./snapshots.ts";
+import { type SnapshotRead, SnapshotReads } from "./snapshot-reads.ts";
 import { Waiters } from "./waiters.ts";
 
 export type { Pusher, PusherParts } from "./pusher-port.ts";
@@ -60,6 +60,7 @@ class StorageServerPusher implements Pusher {
   readonly #losses = new AddressLosses();
   readonly #waiters: Waiters;
   readonly #pulls: Pulls;
+  readonly #snapshotReads: SnapshotReads;
   readonly #ledger: Ledger;
   readonly #messages: Messages;
   #state: ClusterState = emptyState({ clusterId: "", generation: 0 });
@@ -75,9 +76,11 @@ class StorageServerPusher implements Pusher {
   constructor(parts: PusherParts) {
     const { clock, log, store, transport } = parts;
     const { concurrentSendsMax: countMax = 64, waitingPullsMax = 2_000 } = parts;
+    const { snapshotReadsMax: readsMax = 32 } = parts;
     this.#parts = parts;
     this.#waiters = new Waiters(clock);
     this.#messages = new Messages(parts);
+    this.#snapshotReads = new SnapshotReads({ clock, readsMax });
     this.#pulls = new Pulls({
       waiters: this.#waiters,
       waitingMax: waitingPullsMax,
@@ -158,13 +161,17 @@ class StorageServerPusher implements Pusher {
     return this.#pulls.next(position, wait);
   }
 
-  snapshot(generation: number, revision: number): Promise<Snapshot> | undefined {
+  async readSnapshot(
+    { generation, revision }: Position,
+    reader: AbortSignal,
+  ): Promise<SnapshotRead | undefined> {
     const { snapshots } = this.#messages;
     const { generation: ours, revision: head, settledRevision } = this.#head;
     const isHead = generation === ours && revision === head;
-    return isHead
+    const snapshot = isHead
       ? snapshots.of(this.#state, settledRevision)
       : snapshots.find(generation, revision);
+    return snapshot && this.#snapshotReads.begin(snapshot, reader);
   }
 
   delivery(serverId: StorageServerId): DeliveryView | undefined {

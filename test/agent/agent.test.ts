@@ -6,6 +6,7 @@ import type { CNodeId, VolumeId } from "../../src/core/model.ts";
 import { addAgent, type TestAgent, untilServer } from "../support/agents.ts";
 import {
   type Client,
+  realClock,
   startService,
   temporaryDirectory,
   workedExample,
@@ -119,6 +120,27 @@ it.each([{ pulls: false }, { pulls: true }])(
     expect(again.agent.position()).toEqual(late.agent.position());
   },
 );
+
+it("waits its turn where too many fetch a snapshot, and does not call that a failure", async () => {
+  const client = await startService({}, undefined, { snapshotReadsMax: 1 });
+  const { processes, storageServers } = workedExample;
+  await client.post("/v1/topology", { processes, storageServers });
+  const entries = Array.from({ length: 20_000 }, (_, lba) => ({
+    ...{ firstLba: lba, lastLba: lba, cNodeId: `c-${1 + (lba % 3)}` },
+  }));
+  await client.put("/v1/volumes/vol-1", { blockCount: 20_000, entries });
+  // What is asked for in seconds is waited for in hundredths.
+  const clock = {
+    ...realClock,
+    after: (ms: number, run: () => void) => realClock.after(ms / 100, run),
+  };
+  const late = await Promise.all(
+    Array.from({ length: 8 }, (_, i) => addAgent(client, `late-${i}`, { pulls: true, clock })),
+  );
+  const head = (await client.get("/v1/a2c")).body.revision;
+  await Promise.all(late.map((each) => each.until(({ revision }) => revision >= head)));
+  expect(late.flatMap(({ warnings }) => warnings)).toEqual([]);
+});
 
 it("lets in only what is signed", async () => {
   const { agents } = await startCluster();

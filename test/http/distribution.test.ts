@@ -240,6 +240,21 @@ describe("a snapshot", () => {
     expect(gunzipSync(packed.rawPayload).equals(bytes)).toBe(true);
   });
 
+  it("is read by so many at once, and the others are asked to come again", async () => {
+    const client = await startWorkedExample({}, undefined, { snapshotReadsMax: 2 });
+    const { generation, revision } = await positionOf(client);
+    const read = () => client.callOverSocket("GET", `/v1/snapshots/${generation}/${revision}`);
+    // Until it is built, all who ask for it are readers at once.
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map(() => client.get(`/v1/snapshots/${generation}/${revision}`)),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 503, 503]);
+    const refused = answers.find(({ status }) => status === 503)!;
+    expect(refused.body.code).toBe("too-many-snapshot-reads");
+    expect(refused.headers["retry-after"]).toBe("2");
+    for (let i = 0; i < 5; i++) expect((await read()).body).toMatchObject({ kind: "snapshot" });
+  });
+
   it("that is gone, or never was, says so", async () => {
     const client = await startAcknowledged();
     const { generation, revision } = await positionOf(client);

@@ -1,12 +1,13 @@
 /** What storage servers call themselves: reports, updates, snapshots. */
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { z } from "zod";
 import { findStorageServer } from "../../core/decisions/find.ts";
+import type { Position } from "../../core/delivery-record.ts";
 import { Refusal } from "../../core/errors.ts";
 import { takeReport } from "../../operations/reports.ts";
-import { type Answer, type Endpoint, endpoint } from "../endpoint.ts";
-import type { RouteParts, Snapshot } from "../parts.ts";
+import { type Answer, type Endpoint, endpoint, KIB } from "../endpoint.ts";
+import type { RouteParts, SnapshotRead } from "../parts.ts";
 import { storageServerId } from "../schemas/common.ts";
 import * as schemas from "../schemas/distribution.ts";
 import { digestExample, settledExample, snapshotExample } from "./examples.ts";
@@ -17,6 +18,8 @@ const own = {
   storageServer: "own",
 } as const;
 const url = "/v1/storage-servers/:storageServerId";
+/** What a slow reader of a snapshot is ahead of what it has taken. */
+const PIECE_BYTES = 64 * KIB;
 
 export function distributionEndpoints(parts: RouteParts): Endpoint[] {
   return [report(parts), updates(parts), snapshots(parts)];
@@ -97,7 +100,9 @@ function snapshots(parts: RouteParts): Endpoint {
     summary: "Fetch a snapshot",
     description:
       "What a `snapshot-ref` names: the message of kind `snapshot`, immutable, built and compressed " +
-      "once per revision. Only that of the head is kept, and for a while the one before.",
+      "once per revision. Only that of the head is kept, and for a while the one before. Up to 32 are " +
+      "read at once; beyond, 503: come back after `Retry-After`. A read has 30 s, and beyond them a " +
+      "second for each 64 KB of what is sent.",
     params: schemas.snapshotParams,
     answers: {
       200: {
@@ -107,21 +112,30 @@ function snapshots(parts: RouteParts): Endpoint {
       },
     },
     problems: [404, 410],
-    handle: async ({ params: { generation, revision }, acceptsGzip }) => {
-      const snapshot = await parts.distribution.snapshot(generation, revision);
-      if (snapshot) return snapshotAnswer(snapshot, acceptsGzip);
-      throw noSnapshot(parts, generation, revision);
+    handle: async ({ params, acceptsGzip, signal }) => {
+      const read = await parts.distribution.readSnapshot(params, signal());
+      if (read) return snapshotAnswer(read, acceptsGzip);
+      throw noSnapshot(parts, params);
     },
   });
 }
 
-async function snapshotAnswer({ gzip }: Snapshot, acceptsGzip: boolean): Promise<Answer> {
-  const body = await gzip();
-  if (acceptsGzip) return { status: 200, body, contentEncoding: "gzip" };
-  return { status: 200, body: () => Readable.from([body]).pipe(createGunzip()) };
+/** By reference, a piece at a time as it is taken; cut off when that takes too long. */
+function snapshotAnswer({ gzip, late }: SnapshotRead, acceptsGzip: boolean): Answer {
+  const packed = () =>
+    Readable.from(piecesOf(gzip), { objectMode: false, highWaterMark: PIECE_BYTES, signal: late });
+  if (acceptsGzip) return { status: 200, body: packed, contentEncoding: "gzip" };
+  // The error of either ends both.
+  return { status: 200, body: () => pipeline(packed(), createGunzip(), () => {}) };
 }
 
-function noSnapshot(parts: RouteParts, generation: number, revision: number): Refusal {
+function* piecesOf(bytes: Uint8Array): IterableIterator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    yield bytes.subarray(at, at + PIECE_BYTES);
+  }
+}
+
+function noSnapshot(parts: RouteParts, { generation, revision }: Position): Refusal {
   const head = parts.state();
   const isPast =
     generation < head.generation ||
