@@ -52,6 +52,71 @@ it("answers when every storage server has acknowledged, and shows it everywhere"
   });
 });
 
+it("tells how long revisions took, and what is on its way", async () => {
+  const { client, receivers } = await startWithReceivers();
+  const convergence = async () => (await client.get("/v1/cluster")).body.convergence;
+  const converged = () => client.callOverSocket("POST", "/v1/rebalances?wait=converged", body);
+  const body = { strategy: "proportional", force: true };
+  expect((await converged()).status).toBe(201);
+  const before = await convergence();
+  const items: { revision: number; at: string; convergedAt?: string }[] = (
+    await client.get("/v1/revisions")
+  ).body.items;
+  const durations = items
+    .flatMap((it) => (it.convergedAt ? Date.parse(it.convergedAt) - Date.parse(it.at) : []))
+    .sort((one, other) => one - other);
+  expect(before).toEqual({
+    revisions: durations.length,
+    p50Ms: durations[Math.ceil(durations.length / 2) - 1],
+    p99Ms: durations.at(-1),
+    pending: 0,
+  });
+  expect(durations.length).toBeGreaterThan(0);
+  receivers[2]!.intercept = () => "hang";
+  const { body: late } = await client.post("/v1/rebalances", body);
+  expect(await convergence()).toEqual({ ...before, pending: 1, pendingSince: late.appliedAt });
+});
+
+it("says of each state since when, what went wrong, what comes next, and how far", async () => {
+  const { client, receivers } = await startWithReceivers();
+  await client.callOverSocket("POST", "/v1/rebalances?wait=converged", {});
+  const head = (await client.get("/v1/a2c")).body;
+  const [gone, parked, failing] = receivers as [
+    ListeningReceiver,
+    ListeningReceiver,
+    ListeningReceiver,
+  ];
+  gone.intercept = () => ({ status: 410 });
+  parked.intercept = () => ({ status: 422, body: { status: "rejected", detail: "too large" } });
+  failing.intercept = () => ({ status: 503, headers: { "retry-after": "3600" } });
+  await client.put("/v1/storage-servers/s-4", {});
+  const { generation, revision, digest } = head;
+  const report = { generation, revision: revision + 9, digest };
+  await client.post("/v1/storage-servers/s-4/report", report);
+  await client.put("/v1/volumes/vol-2", { blockCount: 3 });
+  const deliveryOf = async (id: string) =>
+    (await client.callOverSocket("GET", `/v1/storage-servers/${id}`)).body.delivery;
+  while ((await deliveryOf("s-1")).state !== "gone");
+  while ((await deliveryOf("s-2")).state !== "parked");
+  while ((await deliveryOf("s-3")).consecutiveFailures === 0);
+  const headRevision = (await client.get("/v1/a2c")).body.revision;
+  const told = { since: expect.any(String), headRevision };
+  const lag = headRevision - revision;
+  const tried = { ...told, ackedRevision: revision, lag, lastAttemptAt: expect.any(String) };
+  expect(await deliveryOf("s-1")).toMatchObject({
+    ...{ ...tried, state: "gone", lastError: "the storage server is gone for good" },
+  });
+  expect(await deliveryOf("s-2")).toMatchObject({
+    ...{ ...tried, state: "parked", lastError: "refused: too large" },
+  });
+  expect(await deliveryOf("s-3")).toMatchObject({
+    ...{ ...tried, state: "behind", lastError: "answered 503", nextAttemptAt: expect.any(String) },
+  });
+  expect(await deliveryOf("s-4")).toMatchObject({
+    ...{ ...told, state: "ahead", lastError: `has revision ${revision + 9}, more than the head` },
+  });
+});
+
 it("counts a server as having a revision that changed nothing of what it receives", async () => {
   const { client } = await startWithReceivers();
   await client.callOverSocket("POST", "/v1/rebalances?wait=converged", {

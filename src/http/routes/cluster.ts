@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import { activeProcesses, type ClusterState, linkOf } from "../../core/cluster-state.ts";
+import type { Convergence } from "../../core/convergence.ts";
 import { clusterImbalance } from "../../core/load-model.ts";
+import { readConvergence } from "../../operations/convergence.ts";
 import { beginGeneration } from "../../operations/generation.ts";
 import { patchSettings } from "../../operations/settings.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
@@ -8,7 +10,7 @@ import type { RouteParts } from "../parts.ts";
 import { read, written } from "../reply.ts";
 import * as schemas from "../schemas/cluster.ts";
 import { toMicro } from "../schemas/common.ts";
-import { settingsView } from "../views.ts";
+import { formatTime, settingsView } from "../views.ts";
 
 const example = {
   clusterId: "0b6f5b0e-3a52-4f8e-9d63-2f1f6f0c9a11",
@@ -21,6 +23,7 @@ const example = {
   spareLinks: 0,
   imbalance: 1.206,
   storageServers: { current: 3 },
+  convergence: { revisions: 40, p50Ms: 12, p99Ms: 85, pending: 0 },
 };
 
 export function clusterEndpoints(parts: RouteParts): Endpoint[] {
@@ -32,11 +35,14 @@ export function clusterEndpoints(parts: RouteParts): Endpoint[] {
       role: "viewer",
       tagged: true,
       summary: "Read the cluster at a glance",
-      description: "How big it is, how even its load, and how far its storage servers are.",
+      description:
+        "How big it is, how even its load, how far its storage servers are, and how long revisions " +
+        "take to reach all of them.",
       answers: { 200: { description: "The cluster", schema: schemas.cluster, example } },
-      handle: () => {
+      handle: async () => {
+        const convergence = await readConvergence(parts, parts.state());
         const state = parts.state();
-        return read(state, state.settings, clusterView(parts, state));
+        return read(state, state.settings, clusterView(parts, state, convergence));
       },
     }),
     endpoint({
@@ -62,7 +68,8 @@ export function clusterEndpoints(parts: RouteParts): Endpoint[] {
           typeof replicationCost === "number" ? toMicro(replicationCost) : replicationCost;
         const { state } = await patchSettings(parts, caller, { replicationCostMicro });
         const committed = { answer: { created: false }, state, changed: true };
-        return written(committed, state.settings, clusterView(parts, state));
+        const convergence = await readConvergence(parts, state);
+        return written(committed, state.settings, clusterView(parts, state, convergence));
       },
     }),
     endpoint({
@@ -94,7 +101,11 @@ export function clusterEndpoints(parts: RouteParts): Endpoint[] {
   ];
 }
 
-function clusterView(parts: RouteParts, state: ClusterState): z.output<typeof schemas.cluster> {
+function clusterView(
+  parts: RouteParts,
+  state: ClusterState,
+  { pendingSince, ...convergence }: Convergence,
+): z.output<typeof schemas.cluster> {
   const active = activeProcesses(state);
   return {
     clusterId: state.clusterId,
@@ -109,5 +120,9 @@ function clusterView(parts: RouteParts, state: ClusterState): z.output<typeof sc
     ).length,
     imbalance: clusterImbalance(state),
     storageServers: parts.distribution.deliveryCounts(),
+    convergence: {
+      ...convergence,
+      ...(pendingSince === undefined ? {} : { pendingSince: formatTime(pendingSince) }),
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, decimal, generation, revision, text } from "./common.ts";
+import { count, decimal, generation, revision, text, time } from "./common.ts";
 import { deliveryState } from "./storage-servers.ts";
 
 export const replicationCost = decimal(
@@ -23,6 +23,21 @@ export const clusterPatch = z
     description: "Settings by name, or inside `settings` as `GET` has them; null clears",
   });
 
+const convergence = z
+  .strictObject({
+    revisions: count("Revisions that these figures are of: every storage server has them", 40),
+    p50Ms: count(
+      "Half of them took no longer until the last server had acknowledged",
+      12,
+    ).optional(),
+    p99Ms: count("99 of 100 took no longer", 85).optional(),
+    pending: count("Revisions that some storage server does not have yet", 0),
+    pendingSince: time.optional().meta({ description: "When the oldest of those was made" }),
+  })
+  .meta({
+    description: "How long revisions take: of the last 1,000, those that changed the tables",
+  });
+
 export const cluster = z
   .strictObject({
     clusterId: z.string().meta({ description: "Made when the store was" }),
@@ -43,6 +58,7 @@ export const cluster = z
     storageServers: z
       .partialRecord(deliveryState, z.int())
       .meta({ description: "Storage servers by delivery state", example: { current: 3 } }),
+    convergence,
   })
   .meta({ id: "Cluster" });
 
