@@ -65,7 +65,7 @@ describe("refuses to start, in one line", () => {
     [{ DATABASE_URL: "mysql://x" }, /DATABASE_URL/],
     [{ CALLBACK_ALLOW: "10.0.0.0/33" }, /CALLBACK_ALLOW.*10\.0\.0\.0\/33/],
     [{ TOKENS_FILE: "/nowhere/tokens.json" }, /TOKENS_FILE/],
-    [{ TLS_CERT_FILE: "cert.pem" }, /TLS_CERT_FILE/],
+    [{ TLS_CERT_FILE: "cert.pem" }, /TLS_KEY_FILE is missing/],
   ])("with %j", async (environment, message) => {
     const DATABASE_URL = `sqlite:${await freeFile()}`;
     await expectRefusal({ DATABASE_URL, ...environment }, message);
