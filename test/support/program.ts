@@ -14,9 +14,15 @@ export interface Program {
   stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Starts the program on any free port and resolves when it listens. */
-export async function startProgram(environment: Record<string, string>): Promise<Program> {
-  const child = run({ PORT: "0", ...environment });
+/**
+ * Starts the program, or another script that does as it, on any free port and resolves when it
+ * listens.
+ */
+export async function startProgram(
+  environment: Record<string, string>,
+  script = main,
+): Promise<Program> {
+  const child = run({ PORT: "0", ...environment }, script);
   const url = await new Promise<string>((resolve, reject) => {
     const lines = createInterface({ input: child.stdout! });
     lines.on("line", (line) => {
@@ -40,8 +46,8 @@ export async function runToEnd(
   return { code, ...output };
 }
 
-function run(environment: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, [main], {
+function run(environment: Record<string, string>, script = main): ChildProcess {
+  const child = spawn(process.execPath, [script], {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
