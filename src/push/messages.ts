@@ -8,12 +8,16 @@ import type { SentUpdate } from "../core/delivery-answers.ts";
 import type { Step } from "../core/delivery-state.ts";
 import { deltaMessage, encodeUpdate, type TablesUpdate } from "../core/delta.ts";
 import { formatDigest } from "../core/digest.ts";
+import type { DistributedChanges } from "../core/distributed-changes.ts";
 import { settledMessage, snapshotReference } from "../core/notices.ts";
+import { rangeCount } from "../core/ranges.ts";
 import type { Store } from "../store/store.ts";
 import { type Snapshot, Snapshots } from "./snapshots.ts";
 
 /** Different steps to one head that are kept: servers are rarely at more places than a few. */
 const STEPS_MAX = 32;
+/** So many rows take a mebibyte, and a delta of no more is always pushed. */
+const DELTA_ROWS_MIN = 10_000;
 
 export interface Message {
   readonly body: Uint8Array;
@@ -62,8 +66,8 @@ export class Messages {
         return { body: jsonBytes(settledMessage(state, step.settledRevision)), sent };
       case "delta": {
         const changes = await this.#parts.store.changesBetween(step.fromRevision, step.revision);
-        // The floor has been raised since the step was chosen.
-        if (!changes) {
+        // Unknown: the floor has been raised since the step was chosen.
+        if (!changes || isLikeTheWhole(state, changes)) {
           const whole = { kind: "snapshot", revision: step.revision } as const;
           return this.#build(state, whole, settledRevision);
         }
@@ -82,6 +86,18 @@ export class Messages {
     const url = `${await this.#parts.publicUrl()}/v1/snapshots/${generation}/${revision}`;
     return jsonBytes(snapshotReference(message, { url, bytes, sha256 }));
   }
+}
+
+/**
+ * A delta is pushed, and signed anew, for every server. One that is large, and gives most of the
+ * table anew, goes as a snapshot, which is fetched: compressed, and signed by its name only.
+ */
+function isLikeTheWhole({ volumes }: ClusterState, { a2c }: DistributedChanges): boolean {
+  let [came, all] = [0, 0];
+  for (const { ranges } of a2c) came += rangeCount(ranges);
+  if (came <= DELTA_ROWS_MIN) return false;
+  for (const { map } of volumes.values()) all += map.rangeCount;
+  return 2 * came > all;
 }
 
 function keyOf(step: Step): string {

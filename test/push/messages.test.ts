@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { columnsOf } from "../../src/core/ranges.ts";
 import { Messages } from "../../src/push/messages.ts";
+import { makeVolume } from "../support/hand-over-cluster.ts";
 import { FakeStore } from "./fakes.ts";
 
 function storeWithChanges(count: number): FakeStore {
@@ -66,4 +68,26 @@ test("a step from below the floor, raised since it was chosen, becomes a snapsho
   expect(sent).toMatchObject({ kind: "snapshot", revision: 5 });
   expect(JSON.parse(Buffer.from(body).toString())).toMatchObject({ kind: "snapshot", revision: 5 });
   expect((await messages.messageFor(store.state, delta(3, 5), 0)).sent.kind).toBe("delta");
+});
+
+test("a large delta that gives most of the table anew goes as a snapshot, to be fetched", async () => {
+  const store = new FakeStore();
+  store.commit(makeVolume(Array.from({ length: 21_000 }, (_, lba) => String(lba % 2))));
+  const [{ id: volumeId, map } = {} as never] = [...store.state.volumes.values()];
+  const messageAfter = async (rows: number) => {
+    const ranges = columnsOf([...map.ranges()].slice(0, rows));
+    const changes = {
+      volumes: [],
+      processes: [],
+      linkAssignments: [],
+      a2c: [{ volumeId, ranges }],
+    };
+    const revisions = { fromRevision: 0, toRevision: store.state.distributedRevision };
+    const messages = messagesOf({ changesBetween: async () => ({ ...revisions, ...changes }) });
+    const step = delta(0, revisions.toRevision);
+    const { sent, body } = await messages.messageFor(store.state, step, 0);
+    return [sent.kind, JSON.parse(Buffer.from(body).toString()).kind];
+  };
+  expect(await messageAfter(10_501)).toEqual(["snapshot", "snapshot-ref"]);
+  expect(await messageAfter(10_500)).toEqual(["delta", "delta"]);
 });
