@@ -1,8 +1,9 @@
 /**
  * Writes delivery records in batches: what comes while one batch is being written goes into the
- * next, so that a thousand acknowledgements are not a thousand fsyncs. Nothing counts as known
- * before it is written.
+ * next, so that a thousand acknowledgements are not a thousand fsyncs. A batch gathers for as
+ * long as answers come in one after another. Nothing counts as known before it is written.
  */
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import type { StorageServerId } from "../core/model.ts";
@@ -10,6 +11,8 @@ import type { Store } from "../store/store.ts";
 import type { Log } from "./log.ts";
 
 const RETRY_DELAY_MS = 1000;
+/** As long as each turn of the event loop brings more, a batch gathers, but not for ever. */
+const GATHER_TURNS_MAX = 32;
 
 type Written = () => void;
 
@@ -59,22 +62,31 @@ export class Ledger {
   }
 
   #run(): void {
-    this.#running ??= this.#writeAll().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
-    // Whatever else is answered in this turn of the event loop comes along.
-    await Promise.resolve();
+    await this.#gather();
     while (this.#pending.size > 0 || this.#touched) {
       const batch = this.#pending;
       this.#pending = new Map();
       this.#touched = false;
       const records = new Map([...batch].map(([id, { record }]) => [id, record]));
-      if (!(await this.#writeBatch(records))) return;
+      if (!(await this.#writeBatch(records))) break;
       for (const { written } of batch.values()) for (const call of written) call();
       this.#parts.onWritten();
+      await this.#gather();
+    }
+    // In the same turn as the last look: what came in between would wait for the next one.
+    this.#running = undefined;
+  }
+
+  /** Lets whatever is being answered come along: one server alone waits for a turn. */
+  async #gather(): Promise<void> {
+    let before = 0;
+    for (let turns = 0; turns < GATHER_TURNS_MAX && this.#pending.size > before; turns++) {
+      before = this.#pending.size;
+      await letOthersRun();
     }
   }
 
