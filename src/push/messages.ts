@@ -24,6 +24,9 @@ export interface Message {
   readonly sent: SentUpdate;
 }
 
+/** The message as it is while so much is settled. */
+type BuiltMessage = (settledRevision: number) => Message;
+
 export interface MessagesParts {
   readonly store: Pick<Store, "changesBetween">;
   /** How storage servers reach this service, without a slash at the end. */
@@ -34,7 +37,7 @@ export class Messages {
   readonly #parts: MessagesParts;
   readonly snapshots = new Snapshots();
   #head = "";
-  #built = new Map<string, Promise<Message>>();
+  #built = new Map<string, Promise<BuiltMessage>>();
 
   constructor(parts: MessagesParts) {
     this.#parts = parts;
@@ -42,28 +45,31 @@ export class Messages {
 
   /**
    * The message for a step to the head of `state`, which is the head now, with what is settled
-   * now; a message built before tells what was settled then, which is no more.
+   * now. Of what was built before, only the heading is written anew where more is settled since:
+   * who is told with the tables is not sent a message of its own for it.
    */
-  messageFor(state: ClusterState, step: Step, settledRevision: number): Promise<Message> {
+  async messageFor(state: ClusterState, step: Step, settledRevision: number): Promise<Message> {
     const head = `${state.generation}.${state.distributedRevision}`;
     if (head !== this.#head) [this.#head, this.#built] = [head, new Map()];
     const key = keyOf(step);
     const steps = this.#built;
-    const message = steps.get(key) ?? this.#build(state, step, settledRevision);
+    const built = steps.get(key) ?? this.#build(state, step, settledRevision);
     // The step used last stands last, so that the first one is the one to let go.
     steps.delete(key);
-    steps.set(key, message);
+    steps.set(key, built);
     for (const oldest of steps.keys()) if (steps.size > STEPS_MAX) steps.delete(oldest);
-    message.catch(() => steps.delete(key));
-    return message;
+    built.catch(() => steps.delete(key));
+    return (await built)(settledRevision);
   }
 
-  async #build(state: ClusterState, step: Step, settledRevision: number): Promise<Message> {
+  async #build(state: ClusterState, step: Step, settledRevision: number): Promise<BuiltMessage> {
     const { generation } = state;
     const sent = { ...step, generation, digest: formatDigest(state.digest), settledRevision };
     switch (step.kind) {
-      case "settled":
-        return { body: jsonBytes(settledMessage(state, step.settledRevision)), sent };
+      case "settled": {
+        const message = { body: jsonBytes(settledMessage(state, step.settledRevision)), sent };
+        return () => message;
+      }
       case "delta": {
         const changes = await this.#parts.store.changesBetween(step.fromRevision, step.revision);
         // Unknown: the floor has been raised since the step was chosen.
@@ -71,12 +77,13 @@ export class Messages {
           const whole = { kind: "snapshot", revision: step.revision } as const;
           return this.#build(state, whole, settledRevision);
         }
-        return { body: await bytesOf(deltaMessage(state, changes, settledRevision)), sent };
+        return builtDelta(deltaMessage(state, changes, settledRevision), sent);
       }
       case "snapshot": {
         const snapshot = await this.snapshots.of(state, settledRevision);
         const told = { ...sent, settledRevision: snapshot.message.settledRevision };
-        return { body: snapshot.whole ?? (await this.#referenceTo(snapshot)), sent: told };
+        const body = snapshot.whole ?? (await this.#referenceTo(snapshot));
+        return () => ({ body, sent: told });
       }
     }
   }
@@ -107,12 +114,24 @@ function keyOf(step: Step): string {
 
 const jsonBytes = (message: object): Uint8Array => Buffer.from(JSON.stringify(message));
 
-/** Encodes in pieces and lets others run in between: a large delta takes a while. */
-async function bytesOf(update: TablesUpdate): Promise<Uint8Array> {
+/**
+ * A delta, encoded in pieces while others run in between: a large one takes a while. What is
+ * settled stands in the first piece.
+ */
+async function builtDelta(update: TablesUpdate, sent: SentUpdate): Promise<BuiltMessage> {
   const pieces: Buffer[] = [];
   for (const piece of encodeUpdate(update)) {
     if (pieces.length > 1) await letOthersRun();
     pieces.push(Buffer.from(piece));
   }
-  return Buffer.concat(pieces);
+  let message = { body: Buffer.concat(pieces), sent };
+  const rest = message.body.subarray(pieces[0]!.length);
+  return (settledRevision) => {
+    if (settledRevision !== message.sent.settledRevision) {
+      const [heading = ""] = encodeUpdate({ ...update, settledRevision });
+      const body = Buffer.concat([Buffer.from(heading), rest]);
+      message = { body, sent: { ...sent, settledRevision } };
+    }
+    return message;
+  };
 }

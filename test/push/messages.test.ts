@@ -25,6 +25,19 @@ test("a step is built once, however many ask for it at a time or later", async (
   expect(first?.sent).toMatchObject({ ...delta(2, 5), generation: 1 });
 });
 
+test("what is settled since is told with the same tables, which are not built again", async () => {
+  const store = storeWithChanges(5);
+  const messages = messagesOf(store);
+  const before = await messages.messageFor(store.state, delta(2, 5), 3);
+  const after = await messages.messageFor(store.state, delta(2, 5), 5);
+  const again = await messages.messageFor(store.state, delta(2, 5), 5);
+  const parsed = (body: Uint8Array) => JSON.parse(Buffer.from(body).toString());
+  expect(parsed(after.body)).toEqual({ ...parsed(before.body), settledRevision: 5 });
+  expect([before, after].map(({ sent }) => sent.settledRevision)).toEqual([3, 5]);
+  expect(again.body).toBe(after.body);
+  expect(store.deltasAsked).toEqual(["2-5"]);
+});
+
 test("a moved head lets go of what was built for the one before", async () => {
   const store = storeWithChanges(5);
   const messages = messagesOf(store);
