@@ -41,7 +41,7 @@ import { Waiters } from "./waiters.ts";
 export type { Pusher, PusherParts } from "./pusher-port.ts";
 
 const SWEEP_INTERVAL_MS = 30_000;
-const SLOT_HOLD_MS_MAX = 500;
+const SLOT_HOLD_MS_MAX = 200;
 const CLOSE_WAIT_MS_MAX = 3000;
 
 /** What the store knew at the start. */

@@ -7,13 +7,13 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import { type DeliveryContext, type DeliveryEvent, nextDelivery } from "../core/delivery.ts";
 import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
-import { type Head, nextAction } from "../core/delivery-state.ts";
+import { type Head, nextAction, type Step } from "../core/delivery-state.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { logDelivery } from "./log-delivery.ts";
 import type { Message, Messages } from "./messages.ts";
 import { messageId, signatureHeaders } from "./signature.ts";
-import type { Slots } from "./slots.ts";
+import type { Slots, Turn } from "./slots.ts";
 import type { Transport } from "./transport.ts";
 
 /** What all deliveries have in common. */
@@ -80,7 +80,7 @@ export class ServerDelivery {
       this.#cancelTimer = clock.after(action.until - clock.now(), () => this.wake());
       return;
     }
-    this.#underWay = this.#deliver().finally(() => {
+    this.#underWay = this.#deliver(this.#turnFor(action.step)).finally(() => {
       this.#underWay = undefined;
       this.wake();
     });
@@ -123,8 +123,13 @@ export class ServerDelivery {
     return server?.registeredRevision === registeredRevision ? server : undefined;
   }
 
-  async #deliver(): Promise<void> {
-    const release = await this.#parts.slots.acquire();
+  /** Tables come before what is settled, and whoever answers before whoever has failed. */
+  #turnFor(step: Step): Turn {
+    return step.kind === "settled" || this.#record.consecutiveFailures > 0 ? "later" : "first";
+  }
+
+  async #deliver(turn: Turn): Promise<void> {
+    const release = await this.#parts.slots.acquire(turn);
     const answered = await this.#send().finally(release);
     if (answered && !this.#dropped) await this.#settle(answered);
   }

@@ -1,5 +1,5 @@
 /**
- * A bound on concurrent sends, first come first served.
+ * A bound on concurrent sends, first come first served; what can wait comes after what cannot.
  *
  * A server that hangs must not take its slot away from the others for the whole time-out: 64 that
  * hang would stop everybody for ten seconds at a time. So a slot bounds what is being begun, not
@@ -12,8 +12,11 @@ import type { Clock } from "../core/clock.ts";
 /** Gives the slot back; calling it again does nothing. */
 export type Release = () => void;
 
+/** `later`: only when nobody who goes first is waiting. */
+export type Turn = "first" | "later";
+
 export interface Slots {
-  acquire(): Promise<Release>;
+  acquire(turn: Turn): Promise<Release>;
 }
 
 export interface SlotsOptions {
@@ -24,7 +27,8 @@ export interface SlotsOptions {
 
 export function createSlots({ clock, countMax, holdMsMax }: SlotsOptions): Slots {
   let free = countMax;
-  const waiting: ((release: Release) => void)[] = [];
+  type Waiting = (release: Release) => void;
+  const waiting: Record<Turn, Waiting[]> = { first: [], later: [] };
 
   const grant = (): Release => {
     let held = true;
@@ -32,7 +36,7 @@ export function createSlots({ clock, countMax, holdMsMax }: SlotsOptions): Slots
       if (!held) return;
       held = false;
       cancel();
-      const next = waiting.shift();
+      const next = waiting.first.shift() ?? waiting.later.shift();
       if (next) next(grant());
       else free++;
     };
@@ -41,8 +45,8 @@ export function createSlots({ clock, countMax, holdMsMax }: SlotsOptions): Slots
   };
 
   return {
-    acquire() {
-      if (free === 0) return new Promise((resolve) => void waiting.push(resolve));
+    acquire(turn) {
+      if (free === 0) return new Promise((resolve) => void waiting[turn].push(resolve));
       free--;
       return Promise.resolve(grant());
     },

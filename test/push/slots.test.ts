@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { createSlots } from "../../src/push/slots.ts";
+import { createSlots, type Turn } from "../../src/push/slots.ts";
 import { ManualClock, settled } from "./manual-clock.ts";
 
 function slotsWith(countMax: number) {
   const clock = new ManualClock();
   const slots = createSlots({ clock, countMax, holdMsMax: 500 });
   const begun: string[] = [];
-  const take = (name: string) =>
-    slots.acquire().then((release) => {
+  const take = (name: string, turn: Turn = "first") =>
+    slots.acquire(turn).then((release) => {
       begun.push(name);
       return release;
     });
@@ -38,4 +38,15 @@ test("one that hangs gives its slot back after a while, once", async () => {
   (await hanging)();
   await settled();
   expect(begun).toEqual(["hanging", "next"]);
+});
+
+test("what can wait comes after what cannot", async () => {
+  const { take, begun } = slotsWith(1);
+  const first = await take("first of all", "later");
+  const turns = [take("later", "later"), take("soon"), take("later still", "later")];
+  first();
+  (await turns[1]!)();
+  (await turns[0]!)();
+  await settled();
+  expect(begun).toEqual(["first of all", "soon", "later", "later still"]);
 });
