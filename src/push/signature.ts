@@ -1,5 +1,5 @@
 /** The headers of Standard Webhooks, which prove to a storage server where a message comes from. */
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { invariant } from "../core/errors.ts";
 import type { Credentials } from "../core/model.ts";
 
@@ -26,7 +26,7 @@ export function messageId(identity: MessageIdentity): string {
   const { generation, kind, fromRevision, revision, settledRevision } = identity;
   const parts = [clusterId, storageServerId, registeredRevision, generation, kind];
   const text = JSON.stringify([...parts, fromRevision ?? null, revision, settledRevision]);
-  return `msg_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+  return `msg_${hash("sha256", text, "hex").slice(0, 32)}`;
 }
 
 /**

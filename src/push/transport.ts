@@ -1,12 +1,12 @@
 /** The only place that opens connections: one POST to a storage server, and what came of it. */
-import { Agent } from "undici";
+import { Client, type Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 import { readAnswer } from "./answers.ts";
 import type { CallbackPolicy } from "./callback-policy.ts";
+import { Exchange } from "./exchange.ts";
 import { guardedConnector } from "./guarded-connector.ts";
 
-const ANSWER_BYTES_MAX = 64 * 1024;
 const KEEP_ALIVE_MS = 30_000;
 
 export interface Push {
@@ -39,30 +39,33 @@ export function createTransport({
   timeoutMs = 10_000,
   clock,
 }: TransportOptions): Transport {
-  const agents = new Map<string, Agent>();
-  const agentOf = (serverId: string): Agent => {
-    const known = agents.get(serverId);
-    if (known) return known;
-    const agent = new Agent({
-      connections: 1,
+  const connections = new Map<string, Connection>();
+  const connectionTo = (serverId: string, origin: string): Client => {
+    const known = connections.get(serverId);
+    if (known?.origin === origin) return known.client;
+    void known?.client.destroy();
+    const client = new Client(origin, {
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // One deadline covers everything, see post().
+      // One deadline covers everything, see send().
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: guardedConnector(policy, timeoutMs),
     });
-    agents.set(serverId, agent);
-    return agent;
+    connections.set(serverId, { origin, client });
+    return client;
   };
   return {
     async send(push) {
-      const deadline = new AbortController();
-      const cancel = clock.after(timeoutMs, () => {
-        deadline.abort(new Error(`no complete answer within ${timeoutMs} ms`));
-      });
+      let cancel = () => {};
       try {
-        return readAnswer(await post(agentOf(push.serverId), push, deadline.signal), clock.now());
+        const url = new URL(push.url);
+        const client = connectionTo(push.serverId, url.origin);
+        const exchange = new Exchange(client, requestOf(push, url));
+        cancel = clock.after(timeoutMs, () => {
+          exchange.end(new Error(`no complete answer within ${timeoutMs} ms`));
+        });
+        return readAnswer(await exchange.answer, clock.now());
       } catch (error) {
         return { kind: "failed", detail: wordsOf(error) };
       } finally {
@@ -70,22 +73,25 @@ export function createTransport({
       }
     },
     forget(serverId) {
-      const agent = agents.get(serverId);
-      agents.delete(serverId);
-      void agent?.destroy();
+      const connection = connections.get(serverId);
+      connections.delete(serverId);
+      void connection?.client.destroy();
     },
     async close() {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
-      agents.clear();
+      await Promise.all([...connections.values()].map(({ client }) => client.destroy()));
+      connections.clear();
     },
   };
 }
 
-async function post(agent: Agent, { serverId, url, body, headers }: Push, signal: AbortSignal) {
-  const { origin, pathname, search } = new URL(url);
-  const answer = await agent.request({
-    origin,
-    path: pathname + search,
+interface Connection {
+  readonly origin: string;
+  readonly client: Client;
+}
+
+function requestOf({ serverId, body, headers }: Push, url: URL): Dispatcher.DispatchOptions {
+  return {
+    path: url.pathname + url.search,
     method: "POST",
     headers: {
       "content-type": "application/json",
@@ -94,25 +100,7 @@ async function post(agent: Agent, { serverId, url, body, headers }: Push, signal
       ...headers,
     },
     body,
-    signal,
-  });
-  const retryAfter = answer.headers["retry-after"];
-  return {
-    status: answer.statusCode,
-    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-    body: await textOf(answer.body),
   };
-}
-
-async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > ANSWER_BYTES_MAX) throw new Error(`an answer of over ${ANSWER_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** An error in words; some of Node's have only a code, and some hold others. */

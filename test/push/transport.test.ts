@@ -120,6 +120,21 @@ describe("a fault", () => {
     expect(await transportWith({ timeoutMs: 50 }).send(push(url))).toEqual(failed("within 50 ms"));
   });
 
+  test("of a connection that is never opened ends with the time-out, and is not sent", async () => {
+    const { port, sockets } = await listening(() => {});
+    let found = (_addresses: { address: string; family: number }[]): void => {};
+    const looked = new Promise<{ address: string; family: number }[]>((resolve) => {
+      found = resolve;
+    });
+    const policy = parseCallbackPolicy("127.0.0.0/8", () => looked);
+    const transport = createTransport({ policy, timeoutMs: 50, clock: realClock });
+    open.push(() => transport.close());
+    const answer = await transport.send(push(`http://slow.test:${port}/`));
+    expect(answer).toEqual(failed("within 50 ms"));
+    expect(sockets).toEqual([]);
+    found([]);
+  });
+
   test("of a connection reset in the middle of the answer", async () => {
     const { url } = await listening((_, response) => {
       response.writeHead(200, { "content-length": "100" });
