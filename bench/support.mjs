@@ -18,24 +18,33 @@ export async function startScript(script, environment = {}) {
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) {
     const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
-    if (url) return { url, stop: () => stop(child) };
+    if (url) {
+      // What it goes on to say must not fill the pipe; leaving this loop pauses it.
+      setImmediate(() => child.stdout.resume());
+      return { url, pid: child.pid, stop: () => stop(child) };
+    }
   }
   throw new Error(`${script} ended before it listened`);
 }
 
 /** The program on a fresh store, which goes away with it. */
-export async function startProgram() {
+export async function startProgram(environment = {}) {
   const directory = mkdtempSync(join(tmpdir(), "evenkeel-bench-"));
-  const { url, stop: end } = await startScript(main, {
+  const {
+    url,
+    pid,
+    stop: end,
+  } = await startScript(main, {
     PORT: "0",
     LOG_LEVEL: "info",
     DATABASE_URL: `sqlite:${join(directory, "evenkeel.db")}`,
+    ...environment,
   });
   const stop = async () => {
     await end();
     rmSync(directory, { recursive: true });
   };
-  return { url, stop };
+  return { url, pid, stop };
 }
 
 async function stop(child) {
