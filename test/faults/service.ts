@@ -68,6 +68,8 @@ export class FaultService {
     };
     this.#history = new HistoryKeeper({
       ...{ store: this.#store, limits: HISTORY, floorRevision: 0 },
+      // No plans grow old here, for which it would look once an hour.
+      clock: { now: () => clock.now(), after: () => () => {} },
       onError: (error) => parts.onMistake(`the history cannot be pruned: ${error}`),
     });
     this.#commits = new CommitQueue({
