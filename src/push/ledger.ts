@@ -11,6 +11,8 @@ import type { Store } from "../store/store.ts";
 import type { Log } from "./log.ts";
 
 const RETRY_DELAY_MS = 1000;
+/** So few are written at once: nobody waits for a crowd that there isn't. */
+const FEW_MAX = 8;
 /** As long as each turn of the event loop brings more, a batch gathers, but not for ever. */
 const GATHER_TURNS_MAX = 32;
 
@@ -81,9 +83,10 @@ export class Ledger {
     this.#running = undefined;
   }
 
-  /** Lets whatever is being answered come along: one server alone waits for a turn. */
+  /** Lets whatever is being answered come along, where that is more than a few. */
   async #gather(): Promise<void> {
-    let before = 0;
+    await Promise.resolve();
+    let before = FEW_MAX;
     for (let turns = 0; turns < GATHER_TURNS_MAX && this.#pending.size > before; turns++) {
       before = this.#pending.size;
       await letOthersRun();
