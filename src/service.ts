@@ -116,6 +116,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     state: () => commits.state,
     tokens: () => tokens.entries,
     audit: (entry) => audit.record(entry),
+    store,
     now: () => clock.now(),
     logger,
     tls,

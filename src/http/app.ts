@@ -2,15 +2,17 @@
 import type { TlsOptions } from "node:tls";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { type AuditParts, auditCalls } from "./audit-calls.ts";
+import { digestBodies } from "./body-digest.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { addDocs } from "./docs.ts";
 import { BODY_LIMIT_BYTES, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { answerError, type FinishParts, finishAnswers, stampAnswer } from "./finish.ts";
 import { addMethodRefusals } from "./guard.ts";
+import { Idempotency, type IdempotencyParts } from "./idempotency.ts";
 import { openApiDocument } from "./openapi.ts";
 import { addEndpoint } from "./route.ts";
 
-export interface AppParts extends FinishParts, AuditParts {
+export interface AppParts extends FinishParts, AuditParts, IdempotencyParts {
   readonly endpoints: readonly Endpoint[];
   readonly logger: FastifyBaseLogger;
 }
@@ -48,8 +50,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
   takeJson(app);
   finishAnswers(app, parts);
   auditCalls(app, parts);
+  digestBodies(app);
   await addDocs(app, openApiDocument(parts.endpoints));
-  for (const endpoint of parts.endpoints) addEndpoint(app, parts, endpoint);
+  const routing = { ...parts, idempotency: new Idempotency(parts) };
+  for (const endpoint of parts.endpoints) addEndpoint(app, routing, endpoint);
   addMethodRefusals(app, parts);
   return app;
 }

@@ -95,7 +95,8 @@ function problemStatuses(endpoint: Endpoint): number[] {
     ...problems,
     ...(ifMatch ? [412] : []),
     ...(ifMatch === "required" ? [428] : []),
-    ...(method === "GET" ? [] : [413, 415, 507]),
+    // 409 and 422: an Idempotency-Key that is in use, or was used for another request.
+    ...(method === "GET" ? [] : [409, 413, 415, 422, 507]),
   ].sort((a, b) => a - b);
 }
 

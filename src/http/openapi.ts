@@ -101,6 +101,16 @@ function parameters(endpoint: Endpoint, components: Components): Json[] {
           ),
         ]
       : []),
+    ...(endpoint.method === "GET"
+      ? []
+      : [
+          header(
+            "Idempotency-Key",
+            false,
+            "Any text of the caller's choice: the same write sent again with it within 24 hours is " +
+              "answered again, not done again",
+          ),
+        ]),
     ...(ifNoneMatch
       ? [header("If-None-Match", false, 'The ETag of the version at hand, as `"1.42"`')]
       : []),

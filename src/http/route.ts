@@ -2,19 +2,26 @@
 import { pipeline, Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { ClusterState } from "../core/cluster-state.ts";
 import { auditCallOf } from "./audit-calls.ts";
 import type { AuthParts } from "./auth.ts";
 import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { parseLastEventId } from "./event-ids.ts";
 import { guard } from "./guard.ts";
+import type { Idempotency } from "./idempotency.ts";
 import { parse } from "./parse.ts";
 
 const NO_BYTES = new Uint8Array(0);
 /** Tables are repetitive: the fastest level makes a tenth of them. */
 const GZIP_LEVEL = 1;
 
-export function addEndpoint(app: FastifyInstance, parts: AuthParts, endpoint: Endpoint): void {
+export interface RoutingParts extends AuthParts {
+  readonly state: () => ClusterState;
+  readonly idempotency: Idempotency;
+}
+
+export function addEndpoint(app: FastifyInstance, parts: RoutingParts, endpoint: Endpoint): void {
   const { method, url, bodyLimitBytes, rawBody = false } = endpoint;
   app.route({
     method,
@@ -24,12 +31,13 @@ export function addEndpoint(app: FastifyInstance, parts: AuthParts, endpoint: En
     onRequest: guard(parts, endpoint),
     // Not an async handler: the reply is a thenable, and awaiting it costs more than a lookup.
     handler: (request, reply) => {
-      answer(endpoint, request, reply).catch((error: unknown) => reply.send(error));
+      answer(parts, endpoint, request, reply).catch((error: unknown) => reply.send(error));
     },
   });
 }
 
 async function answer(
+  parts: RoutingParts,
   endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -56,7 +64,25 @@ async function answer(
       request.raw.socket.setTimeout(durationMs + CONNECTION_IDLE_MS);
     },
   };
-  sendAnswer(request, reply, endpoint, await endpoint.handle(call));
+  sendAnswer(request, reply, endpoint, await handle(parts, endpoint, request, call));
+}
+
+/** A write with a key is done once. */
+async function handle(
+  { idempotency, state }: RoutingParts,
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  call: Parameters<Endpoint["handle"]>[0],
+): Promise<Answer> {
+  const { bodySha256 } = request;
+  if (endpoint.method === "GET" || !bodySha256) return endpoint.handle(call);
+  return idempotency.once(request, {
+    bodySha256,
+    revision: () => state().revision,
+    handle: async (idempotent) => {
+      return endpoint.handle({ ...call, caller: { ...call.caller, idempotent } });
+    },
+  });
 }
 
 /** A body that may be left out counts as an empty object. */

@@ -22,6 +22,7 @@ export interface Command<T> {
   readonly reason?: string | undefined;
   /** Kept with the revision. */
   readonly call?: Append["call"];
+  readonly idempotent?: Append["idempotent"];
   /**
    * Throws a `Refusal`, or tells the next state. `at` is in milliseconds since 1970. What takes
    * long is told by a promise: other decisions wait for it, the event loop does not.
@@ -189,6 +190,7 @@ async function appendOf(
     linkAssignmentsRevision: sealed.linkAssignmentsRevision,
     losses: lossesBetween(before, sealed),
     call: command.call,
+    idempotent: command.idempotent,
     rebalance,
   };
   return { append, sealed };

@@ -12,11 +12,12 @@ import type { Caller, OperationParts } from "./parts.ts";
 /** Submits what a caller wants done, and tells his call that it has taken a revision. */
 export async function submit<T>(
   { commits }: Pick<OperationParts, "commits">,
-  { actor, call }: Caller,
-  command: Omit<Command<T>, "actor" | "call">,
+  { actor, call, idempotent }: Caller,
+  command: Omit<Command<T>, "actor" | "call" | "idempotent">,
 ): Promise<Committed<T>> {
   const told = call && { method: call.method, path: call.path };
-  const committed = await commits.submit({ ...command, actor, call: told });
+  const kept = await idempotent?.();
+  const committed = await commits.submit({ ...command, actor, call: told, idempotent: kept });
   if (committed.changed) call?.onCommitted();
   return committed;
 }

@@ -5,7 +5,7 @@ import type { Report } from "../core/delivery-reports.ts";
 import type { DeliveryState, Head } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
 import type { Planner } from "../planner/planner.ts";
-import type { Store } from "../store/store.ts";
+import type { IdempotentCall, Store } from "../store/store.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { LoadBook } from "./load-book.ts";
 import type { Turns } from "./turns.ts";
@@ -48,6 +48,8 @@ export interface Caller {
   readonly match?: Match | undefined;
   /** Absent: nobody called. */
   readonly call?: AuditCall | undefined;
+  /** Of a call that may be sent again; to be asked when all of it is known. */
+  readonly idempotent?: (() => Promise<IdempotentCall>) | undefined;
 }
 
 /** The call as the audit is told of it. */

@@ -98,7 +98,35 @@ export interface Store {
   /** Newest first, those of the filter below `before`, at most `limit`. */
   audit(page: AuditPage): Promise<AuditRecord[]>;
 
+  /** Keeps the answer of a write that may be sent again, whether it took a revision or not. */
+  keepAnswer(call: IdempotentCall, revision: number, answer: KeptAnswer): Promise<void>;
+  idempotentCall(callSha256: string): Promise<KeptCall | undefined>;
+
   close(): Promise<void>;
+}
+
+/** A write with an Idempotency-Key. Digests are SHA-256 in hex. */
+export interface IdempotentCall {
+  /** Of who calls what with which key. */
+  readonly callSha256: string;
+  /** Of what is asked. */
+  readonly requestSha256: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface KeptCall extends IdempotentCall {
+  readonly revision: number;
+  /** Absent: it is durable, but the service ended before it could answer. */
+  readonly answer?: KeptAnswer | undefined;
+}
+
+export interface KeptAnswer {
+  readonly status: number;
+  readonly location?: string | undefined;
+  readonly etag?: string | undefined;
+  /** JSON, without secrets. */
+  readonly body?: unknown;
 }
 
 /** What became of a call. */
@@ -145,6 +173,8 @@ export interface Append {
   readonly losses: readonly Difference<StorageServerId, number>[];
   /** The call that made it, which is kept in the same transaction. */
   readonly call?: Pick<AuditEntry, "method" | "path"> | undefined;
+  /** The same, where it may be sent again. */
+  readonly idempotent?: IdempotentCall | undefined;
   /** The rebalance that this revision applies or takes back. */
   readonly rebalance?: RebalanceToStore | undefined;
 }

@@ -9,6 +9,7 @@ import { appendContract } from "./contract-append.ts";
 import { auditContract } from "./contract-audit.ts";
 import { deliveriesContract } from "./contract-deliveries.ts";
 import { historyContract } from "./contract-history.ts";
+import { idempotencyContract } from "./contract-idempotency.ts";
 import { ownersContract } from "./contract-owners.ts";
 import { pastContract } from "./contract-past.ts";
 import { rebalancesContract } from "./contract-rebalances.ts";
@@ -45,6 +46,7 @@ export function storeContract(name: string, newLocation: () => Promise<StoreLoca
     };
     appendContract(bench);
     historyContract(bench);
+    idempotencyContract(bench);
     pastContract(bench);
     ownersContract(bench);
     retentionContract(bench);

@@ -18,7 +18,7 @@ export function append(
 }
 
 function write(tables: Tables, entry: PackedAppend): void {
-  const { changes, rebalance, call } = entry;
+  const { changes, rebalance, call, idempotent } = entry;
   const { revision, at, actor } = entry.heading;
   tables.revisions.add(entry);
   tables.storageServers.apply(changes.storageServers, revision);
@@ -33,5 +33,6 @@ function write(tables: Tables, entry: PackedAppend): void {
   tables.settings.apply(changes.settings, revision);
   if (rebalance) tables.rebalances.write(rebalance);
   if (call) tables.audit.add({ at, actor, ...call, outcome: "committed", revision });
+  if (idempotent) tables.idempotency.put(idempotent, revision);
   tables.cluster.advance(entry);
 }

@@ -40,13 +40,16 @@ export function createEngine(database: Database.Database): Engine {
     rebalance: (id) => tables.rebalances.one(id),
     rebalances: (page) => tables.rebalances.page(page),
     rebalanceMoves: (id, page) => tables.rebalances.moves(id, page),
-    // Closing writes what is in the write-ahead log into the file and removes the log.
     recordAudit: (entries) =>
       inTransaction(database, () => {
         for (const entry of entries) tables.audit.add(entry);
         tables.audit.forget();
       }),
     audit: (page) => tables.audit.page(page),
+    keepAnswer: (call, revision, answer) =>
+      inTransaction(database, () => tables.idempotency.put(call, revision, answer)),
+    idempotentCall: (callSha256) => tables.idempotency.one(callSha256),
+    // Closing writes what is in the write-ahead log into the file and removes the log.
     close: () => void database.close(),
   };
 }

@@ -58,6 +58,8 @@ function storeOn(engine: RemoteEngine): Store {
     rebalances: (page) => engine.call("rebalances", page),
     rebalanceMoves: (id, page) => engine.call("rebalanceMoves", id, page),
     recordAudit: (entries) => engine.call("recordAudit", entries),
+    keepAnswer: (call, revision, answer) => engine.call("keepAnswer", call, revision, answer),
+    idempotentCall: (callSha256) => engine.call("idempotentCall", callSha256),
     audit: (page) => engine.call("audit", page),
     close: () => engine.close(),
   };

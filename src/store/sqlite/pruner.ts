@@ -2,7 +2,7 @@
  * Keeps the history to its limits, a bounded step at a time. First the floor is raised, durably:
  * from then on nothing below it is read. Then the rows that nobody can read any more go in
  * batches; what a kill interrupts is found again by the floor. Last go the plans that have long
- * expired.
+ * expired, and calls that nobody will send again.
  */
 import type Database from "better-sqlite3";
 import type { HistoryLimits, PruneStep } from "../store.ts";
@@ -11,6 +11,8 @@ import { inTransaction } from "./transaction.ts";
 
 /** When a limit is passed the history is cut to so much of it, so that one cut serves for long. */
 const KEPT_SHARE = 0.9;
+/** Twice as long as they are answered again. */
+const CALLS_KEPT_MS = 48 * 60 * 60 * 1000;
 
 export class Pruner {
   readonly #database: Database.Database;
@@ -35,9 +37,11 @@ export class Pruner {
       if (done) this.#cleared = floorRevision;
       return { floorRevision, done: false };
     }
-    const { rebalances } = this.#tables;
-    const done = inTransaction(this.#database, () => rebalances.forget(now, rowsMax) === 0);
-    return { floorRevision, done };
+    const { rebalances, idempotency } = this.#tables;
+    const forgotten = inTransaction(this.#database, () => {
+      return rebalances.forget(now, rowsMax) + idempotency.forget(now - CALLS_KEPT_MS, rowsMax);
+    });
+    return { floorRevision, done: forgotten === 0 };
   }
 
   /** Where the floor is to be; the head itself always stays. */

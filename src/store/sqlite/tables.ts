@@ -4,6 +4,7 @@ import { AuditRows } from "./audit-rows.ts";
 import { ClusterRow } from "./cluster-row.ts";
 import { CredentialsRows } from "./credentials-rows.ts";
 import { DeliveryRows } from "./delivery-rows.ts";
+import { IdempotencyRows } from "./idempotency-rows.ts";
 import { LoadRows } from "./load-rows.ts";
 import { LossRows } from "./loss-rows.ts";
 import { PastA2cRows } from "./past-a2c-rows.ts";
@@ -40,5 +41,6 @@ export function tablesOf(database: Database.Database) {
     loads: new LoadRows(database),
     rebalances: new RebalanceRows(database),
     audit: new AuditRows(database),
+    idempotency: new IdempotencyRows(database),
   };
 }
