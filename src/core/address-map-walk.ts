@@ -1,6 +1,6 @@
 /** Ways through the chunks of an address map: for a change, and for a comparison. */
 import type { Chunk, ChunkBuilder, OwnerTable } from "./address-map-chunks.ts";
-import type { OwnedRange } from "./model.ts";
+import type { CNodeId, OwnedRange } from "./model.ts";
 
 /** Index of the last element ≤ value in an ascending array whose first element is ≤ value. */
 export function lastAtOrBelow(ascending: Float64Array, value: number): number {
@@ -62,8 +62,11 @@ export class ChunkWalk {
   }
 }
 
-/** A position in a list of chunks, range by range. */
-export class RangeCursor {
+/**
+ * A position in a list of chunks, range by range. It is itself the range where it stands, because
+ * an object for each of a million ranges would take as long as everything else.
+ */
+export class RangeCursor implements OwnedRange {
   readonly #chunks: readonly Chunk[];
   readonly #owners: OwnerTable;
   #chunk = 0;
@@ -78,15 +81,17 @@ export class RangeCursor {
     return this.#chunk >= this.#chunks.length;
   }
 
-  range(): OwnedRange | undefined {
-    if (this.done) return undefined;
-    const { starts, owners, end } = this.#chunks[this.#chunk]!;
-    const next = this.#index + 1 < starts.length ? starts[this.#index + 1]! : end;
-    return {
-      firstLba: starts[this.#index]!,
-      lastLba: next - 1,
-      cNodeId: this.#owners.idOf(owners[this.#index]!),
-    };
+  get firstLba(): number {
+    return this.#chunks[this.#chunk]!.starts[this.#index]!;
+  }
+
+  get lastLba(): number {
+    const { starts, end } = this.#chunks[this.#chunk]!;
+    return (this.#index + 1 < starts.length ? starts[this.#index + 1]! : end) - 1;
+  }
+
+  get cNodeId(): CNodeId {
+    return this.#owners.idOf(this.#chunks[this.#chunk]!.owners[this.#index]!);
   }
 
   advance(): void {

@@ -10,14 +10,10 @@
 import { type Chunk, ChunkBuilder, OwnerTable } from "./address-map-chunks.ts";
 import { ChunkWalk, lastAtOrBelow, RangeCursor } from "./address-map-walk.ts";
 import { invariant } from "./errors.ts";
+import { differenceOf, type MapDifference, sameRange } from "./map-difference.ts";
 import type { CNodeId, OwnedRange } from "./model.ts";
-import { columnsOf, type RangeColumns, RangeColumnsBuilder, rangeCount } from "./ranges.ts";
-
-/** The canonical rows that left and that came between two maps. */
-export interface MapDifference {
-  readonly removed: RangeColumns;
-  readonly added: RangeColumns;
-}
+import { columnsOf, type RangeColumns, rangeCount } from "./ranges.ts";
+import { finish, type Steps } from "./steps.ts";
 
 export class AddressMap {
   readonly #chunks: readonly Chunk[];
@@ -150,12 +146,10 @@ export class AddressMap {
   /** Whether every address has the same owner in both; ends at the first that has not. */
   equals(other: AddressMap): boolean {
     if (other.rangeCount !== this.rangeCount) return false;
-    const a = new RangeCursor(this.#chunks, this.#owners);
-    const b = new RangeCursor(other.#chunks, other.#owners);
+    const [a, b] = [this.#cursor(), other.#cursor()];
     while (!a.done && !b.done) {
       if (a.skipShared(b)) continue;
-      const [left, right] = [a.range(), b.range()];
-      if (!left || !right || !sameRange(left, right)) return false;
+      if (!sameRange(a, b)) return false;
       a.advance();
       b.advance();
     }
@@ -164,30 +158,15 @@ export class AddressMap {
 
   /** What differs in `after`; chunks that both share are skipped, not looked at. */
   difference(after: AddressMap): MapDifference {
-    const removed = new RangeColumnsBuilder();
-    const added = new RangeColumnsBuilder();
-    const a = new RangeCursor(this.#chunks, this.#owners);
-    const b = new RangeCursor(after.#chunks, after.#owners);
-    while (!a.done || !b.done) {
-      if (a.skipShared(b)) continue;
-      const [left, right] = [a.range(), b.range()];
-      if (left && right && sameRange(left, right)) {
-        a.advance();
-        b.advance();
-        continue;
-      }
-      const takeLeft = left && (!right || left.firstLba <= right.firstLba);
-      const takeRight = right && (!left || right.firstLba <= left.firstLba);
-      if (takeLeft) {
-        removed.add(left);
-        a.advance();
-      }
-      if (takeRight) {
-        added.add(right);
-        b.advance();
-      }
-    }
-    return { removed: removed.build(), added: added.build() };
+    return finish(this.differenceInSteps(after));
+  }
+
+  differenceInSteps(after: AddressMap): Steps<MapDifference> {
+    return differenceOf(this.#cursor(), after.#cursor());
+  }
+
+  #cursor(): RangeCursor {
+    return new RangeCursor(this.#chunks, this.#owners);
   }
 
   /** Index of the chunk that holds an address. */
@@ -201,8 +180,4 @@ export class AddressMap {
     }
     return low;
   }
-}
-
-function sameRange(a: OwnedRange, b: OwnedRange): boolean {
-  return a.firstLba === b.firstLba && a.lastLba === b.lastLba && a.cNodeId === b.cNodeId;
 }

@@ -58,10 +58,18 @@ export interface ChangeCounts {
   readonly movedAddresses: number;
 }
 
-const NO_RANGES: RangeColumns = columnsOf([]);
+/** Not a constant: the buffers are handed to the store's thread. */
+const noRanges = (): RangeColumns => columnsOf([]);
 
 export function changesBetween(before: ClusterState, after: ClusterState): Changes {
+  return finish(changesInSteps(before, after));
+}
+
+/** The same in steps, for maps of a million ranges. */
+export function* changesInSteps(before: ClusterState, after: ClusterState): Steps<Changes> {
   const volumes = before.volumes.differences(after.volumes);
+  const maps: MapChange[] = [];
+  for (const volume of volumes) maps.push(yield* mapChange(volume));
   return {
     storageServers: before.storageServers.differences(after.storageServers),
     credentials: before.credentials.differences(after.credentials),
@@ -73,7 +81,7 @@ export function changesBetween(before: ClusterState, after: ClusterState): Chang
       after: now && recordOf(now),
     })),
     linkAssignments: before.linkAssignments.differences(after.linkAssignments),
-    maps: volumes.map(mapChange),
+    maps,
     settings: before.settings === after.settings ? undefined : after.settings,
     generation: before.generation === after.generation ? undefined : after.generation,
   };
@@ -180,8 +188,12 @@ function recordOf({ map: _, ...record }: Volume): VolumeRecord {
   return record;
 }
 
-function mapChange({ key: volumeId, before, after }: Difference<VolumeId, Volume>): MapChange {
-  if (!before) return { volumeId, removed: NO_RANGES, added: after!.map.columns() };
-  if (!after) return { volumeId, removed: before.map.columns(), added: NO_RANGES };
-  return { volumeId, ...before.map.difference(after.map) };
+function* mapChange({
+  key: volumeId,
+  before,
+  after,
+}: Difference<VolumeId, Volume>): Steps<MapChange> {
+  if (!before) return { volumeId, removed: noRanges(), added: after!.map.columns() };
+  if (!after) return { volumeId, removed: before.map.columns(), added: noRanges() };
+  return { volumeId, ...(yield* before.map.differenceInSteps(after.map)) };
 }

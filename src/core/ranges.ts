@@ -28,10 +28,26 @@ export function* rangesOf(columns: RangeColumns): IterableIterator<OwnedRange> {
   for (let i = 0; i < rangeCount(columns); i++) yield rangeAt(columns, i);
 }
 
+/** What to hand over with the columns, which are empty afterwards, to another thread. */
+export function columnBuffers({ firstLba, lastLba, owner }: RangeColumns): ArrayBuffer[] {
+  return [firstLba, lastLba, owner].map((column) => column.buffer as ArrayBuffer);
+}
+
 export function columnsOf(ranges: Iterable<OwnedRange>): RangeColumns {
   const builder = new RangeColumnsBuilder();
   for (const range of ranges) builder.add(range);
   return builder.build();
+}
+
+/** The ranges at some places, in the order of these. */
+export function rangesInOrder(columns: RangeColumns, places: Uint32Array): RangeColumns {
+  const lbasAt = (lbas: Float64Array) => Float64Array.from(places, (place) => lbas[place]!);
+  return {
+    firstLba: lbasAt(columns.firstLba),
+    lastLba: lbasAt(columns.lastLba),
+    owner: places.map((place) => columns.owner[place]!),
+    owners: columns.owners,
+  };
 }
 
 const CAPACITY_MIN = 16;

@@ -5,7 +5,7 @@
  * answered, not even refused, before the transaction that the answer rests on is durable.
  */
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import { changesBetween, countChanges, isEmpty, sealInSteps } from "../core/changes.ts";
+import { changesInSteps, countChanges, isEmpty, sealInSteps } from "../core/changes.ts";
 import { checkChanges } from "../core/check.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { invariant } from "../core/errors.ts";
@@ -172,7 +172,7 @@ async function appendOf(
 ): Promise<{ append: Append; sealed: ClusterState } | undefined> {
   const isLarge = before.volumes !== decided.volumes && rowsIn(decided) > LARGE_ROWS_MIN;
   if (isLarge) await letOthersRun();
-  const changes = changesBetween(before, decided);
+  const changes = await withPauses(changesInSteps(before, decided));
   if (isEmpty(changes)) return undefined;
   if (isLarge) await letOthersRun();
   const sealed = await withPauses(sealInSteps(before, decided, changes));

@@ -4,6 +4,7 @@
  */
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { ClusterState } from "../core/cluster-state.ts";
+import { columnBuffers } from "../core/ranges.ts";
 import { unpackMoves } from "../core/rebalance/move-columns.ts";
 import { planMoves } from "../core/rebalance/plan.ts";
 import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
@@ -26,9 +27,7 @@ export class Planner {
     if (!takesLong(state)) return planMoves(state, request);
     const records = recordsOf(state);
     const input: PlanInput = { records, request };
-    const columns = records.volumes.flatMap(({ ranges: { firstLba, lastLba, owner } }) =>
-      [firstLba, lastLba, owner].map((column) => column.buffer as ArrayBuffer),
-    );
+    const columns = records.volumes.flatMap(({ ranges }) => columnBuffers(ranges));
     const outcome = await this.#threads.run<PlanOutcome>("planner/plan-thread.js", input, columns);
     if ("refusal" in outcome) throw errorOf(outcome.refusal);
     const moves = unpackMoves(outcome.moves);

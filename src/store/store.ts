@@ -25,7 +25,8 @@ export interface Store {
   load(): Promise<StateRecords>;
   /**
    * Makes `entries` durable in one transaction, in their order. `conflict`: the head is not
-   * `baseRevision` any more and nothing was written; take the news in and decide again.
+   * `baseRevision` any more and nothing was written; take the news in and decide again. The
+   * columns of the changes are handed over: whatever comes of it, they are empty afterwards.
    */
   append(baseRevision: number, entries: readonly Append[]): Promise<"committed" | "conflict">;
   /** The rows that differ between two revisions, from < to ≤ head; nothing from below the floor. */

@@ -60,10 +60,11 @@ export function rebalancesContract({ newStore, reopen }: Bench): void {
     const store = await newStore();
     const draft = volumeWith(EMPTY_STATE, "v", [[0, 9, "c-1"]]);
     const { entry } = decisionOf(EMPTY_STATE, draft, rebalance("applied", 3));
-    expect(await store.append(7, [entry])).toBe("conflict");
+    expect(await store.append(7, structuredClone([entry]))).toBe("conflict");
     expect(await store.rebalance("applied")).toBeUndefined();
     await store.append(0, [entry]);
     expect((await store.rebalance("applied"))?.moveCount).toBe(3);
+    await expect(store.append(1, [entry])).rejects.toThrow("handed over only once");
   });
 
   it("changes the document of one that is kept with the revision, or not at all", async () => {
@@ -74,7 +75,7 @@ export function rebalancesContract({ newStore, reopen }: Bench): void {
     const draft = volumeWith(EMPTY_STATE, "v", [[0, 9, "c-1"]]);
     const change = { id: "dry", document: { applied: true } };
     const { entry } = decisionOf(EMPTY_STATE, draft, change);
-    expect(await fresh.append(7, [entry])).toBe("conflict");
+    expect(await fresh.append(7, structuredClone([entry]))).toBe("conflict");
     expect(await fresh.rebalance("dry")).toEqual({ ...kept, moveCount: 5 });
     expect(await fresh.append(0, [entry])).toBe("committed");
     const store = await reopen(fresh);

@@ -27,8 +27,11 @@ export function play(steps: readonly Step[]) {
   return { states, entries, batches };
 }
 
+/** Copies of them, since what is appended is handed over. */
 export async function appendAll(store: Store, batches: readonly Append[][]): Promise<void> {
   for (const batch of batches) {
-    expect(await store.append(batch[0]!.heading.revision - 1, batch)).toBe("committed");
+    expect(await store.append(batch[0]!.heading.revision - 1, structuredClone(batch))).toBe(
+      "committed",
+    );
   }
 }

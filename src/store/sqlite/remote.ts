@@ -10,6 +10,7 @@ import {
   type Request,
   type WorkerData,
 } from "./protocol.ts";
+import { transferableOfRequest } from "./transferable.ts";
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
@@ -47,7 +48,7 @@ export class RemoteEngine {
   ): Promise<ReturnType<Engine[M]>> {
     if (this.#ended) throw this.#ended;
     const request: Request = { id: ++this.#lastId, method, parameters };
-    this.#worker.postMessage(request);
+    this.#worker.postMessage(request, transferableOfRequest(request));
     // The thread answers a request with what the method it names has returned.
     return (await this.#answerTo(request.id)) as ReturnType<Engine[M]>;
   }

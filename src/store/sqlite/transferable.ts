@@ -1,15 +1,36 @@
+import type { MapChange } from "../../core/changes.ts";
 import type { DistributedChanges } from "../../core/distributed-changes.ts";
-import type { RangeColumns } from "../../core/ranges.ts";
+import { invariant } from "../../core/errors.ts";
+import { columnBuffers, type RangeColumns } from "../../core/ranges.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
 import type { RevisionDetails } from "../store.ts";
-import type { Method, Outcome } from "./protocol.ts";
+import type { Engine, Method, Outcome, Request } from "./protocol.ts";
+
+/** The buffers of the A2C rows that are to be stored, likewise. */
+export function transferableOfRequest({ method, parameters }: Request): ArrayBuffer[] {
+  if (method !== "append") return [];
+  const [, entries] = parameters as Parameters<Engine["append"]>;
+  const buffers = entries.flatMap(({ changes }) =>
+    rangesOfMaps(changes.maps).flatMap(columnBuffers),
+  );
+  invariant(!buffers.some(isHandedOver), "the columns of changes are handed over only once");
+  return buffers;
+}
+
+/** Such a buffer could be sent, and would not arrive: nobody would be answered. */
+function isHandedOver(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** The buffers of the A2C rows in an answer, which are handed over instead of copied. */
 export function transferableOf(method: Method, outcome: Outcome): ArrayBuffer[] {
   if (!("result" in outcome) || outcome.result === undefined) return [];
-  return rangesIn(method, outcome.result).flatMap(({ firstLba, lastLba, owner }) =>
-    [firstLba, lastLba, owner].map((column) => column.buffer as ArrayBuffer),
-  );
+  return rangesIn(method, outcome.result).flatMap(columnBuffers);
 }
 
 function rangesIn(method: Method, result: unknown): RangeColumns[] {
@@ -21,11 +42,11 @@ function rangesIn(method: Method, result: unknown): RangeColumns[] {
     case "rangesAt":
       return [result as RangeColumns];
     case "revision":
-      return (result as RevisionDetails).changes.maps.flatMap(({ removed, added }) => [
-        removed,
-        added,
-      ]);
+      return rangesOfMaps((result as RevisionDetails).changes.maps);
     default:
       return [];
   }
 }
+
+const rangesOfMaps = (maps: readonly MapChange[]): RangeColumns[] =>
+  maps.flatMap(({ removed, added }) => [removed, added]);

@@ -1,0 +1,41 @@
+/** What differs between two address maps, from a position in each. */
+import type { RangeCursor } from "./address-map-walk.ts";
+import type { OwnedRange } from "./model.ts";
+import { type RangeColumns, RangeColumnsBuilder } from "./ranges.ts";
+import type { Steps } from "./steps.ts";
+
+/** The canonical rows that left and that came between two maps. */
+export interface MapDifference {
+  readonly removed: RangeColumns;
+  readonly added: RangeColumns;
+}
+
+/** Ranges that are compared in one step, a few milliseconds' worth. */
+const RANGES_PER_STEP = 32_768;
+
+/** Goes on to the end of both; chunks that both share are skipped, not looked at. */
+export function* differenceOf(before: RangeCursor, after: RangeCursor): Steps<MapDifference> {
+  const removed = new RangeColumnsBuilder();
+  const added = new RangeColumnsBuilder();
+  let compared = 0;
+  while (!before.done || !after.done) {
+    if (before.skipShared(after)) continue;
+    const leaves = !before.done && (after.done || before.firstLba <= after.firstLba);
+    const comes = !after.done && (before.done || after.firstLba <= before.firstLba);
+    const stays = leaves && comes && sameRange(before, after);
+    if (leaves) {
+      if (!stays) removed.add(before);
+      before.advance();
+    }
+    if (comes) {
+      if (!stays) added.add(after);
+      after.advance();
+    }
+    if (++compared % RANGES_PER_STEP === 0) yield;
+  }
+  return { removed: removed.build(), added: added.build() };
+}
+
+export function sameRange(a: OwnedRange, b: OwnedRange): boolean {
+  return a.firstLba === b.firstLba && a.lastLba === b.lastLba && a.cNodeId === b.cNodeId;
+}
