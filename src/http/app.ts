@@ -3,6 +3,8 @@ import type { TlsOptions } from "node:tls";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { type AuditParts, auditCalls } from "./audit-calls.ts";
 import { digestBodies } from "./body-digest.ts";
+import { decodeBodies } from "./body-encoding.ts";
+import { parseJsonBodies, passJsonBodies } from "./body-parsers.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { addDocs } from "./docs.ts";
 import { BODY_LIMIT_BYTES, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
@@ -19,12 +21,8 @@ export interface AppParts extends FinishParts, AuditParts, IdempotencyParts {
 
 export type App = FastifyInstance;
 
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** The endpoint parses the body itself. */
-    readonly rawBody?: boolean;
-  }
-}
+/** A table of 128 MiB is received no faster than it is parsed, which takes a busy machine a while. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
 export async function buildApp(parts: AppParts): Promise<App> {
   const app = Fastify({
@@ -35,7 +33,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
       answerError(reply, error);
     },
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: 10_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_IDLE_MS,
     keepAliveTimeout: CONNECTION_IDLE_MS,
     ...serverOptions(parts.tls),
@@ -47,13 +45,25 @@ export async function buildApp(parts: AppParts): Promise<App> {
       answerBrokenRequest(error, socket, parts.state().revision),
   });
   app.removeContentTypeParser("text/plain");
-  takeJson(app);
+  decodeBodies(app);
+  parseJsonBodies(app);
   finishAnswers(app, parts);
   auditCalls(app, parts);
   digestBodies(app);
   await addDocs(app, openApiDocument(parts.endpoints));
   const routing = { ...parts, idempotency: new Idempotency(parts) };
-  for (const endpoint of parts.endpoints) addEndpoint(app, routing, endpoint);
+  const add = (to: App, endpoints: readonly Endpoint[]) => {
+    for (const endpoint of endpoints) addEndpoint(to, routing, endpoint);
+  };
+  const streaming = parts.endpoints.filter((endpoint) => endpoint.streamsBody);
+  add(
+    app,
+    parts.endpoints.filter((endpoint) => !endpoint.streamsBody),
+  );
+  await app.register(async (scope) => {
+    passJsonBodies(scope);
+    add(scope, streaming);
+  });
   addMethodRefusals(app, parts);
   return app;
 }
@@ -62,18 +72,4 @@ export async function buildApp(parts: AppParts): Promise<App> {
 function serverOptions(tls: TlsOptions | undefined): { http: { headersTimeout: number } } {
   const http = { headersTimeout: 5_000 };
   return tls ? ({ https: { ...http, ...tls } } as never) : { http };
-}
-
-/**
- * JSON, parsed here or by the endpoint itself. Many clients send `content-type: application/json`
- * with every call, also where there is no body.
- */
-function takeJson(app: App): void {
-  const parseJson = app.getDefaultJsonParser("error", "error");
-  app.removeContentTypeParser("application/json");
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    if (request.routeOptions.config.rawBody) done(null, body);
-    else if (body.length === 0) done(null, undefined);
-    else parseJson(request, body.toString("utf8"), done);
-  });
 }

@@ -43,8 +43,8 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  /** The bytes as they came, where the endpoint asks for them. */
-  readonly rawBody: Uint8Array;
+  /** The bytes as they come, where the endpoint asks for them. */
+  readonly bodyStream: AsyncIterable<Uint8Array>;
   readonly caller: Caller;
   readonly accept: string | undefined;
   readonly acceptsGzip: boolean;
@@ -80,8 +80,8 @@ export interface EndpointDescription<
   readonly bodyOptional?: boolean;
   readonly bodyExample?: unknown;
   readonly bodyLimitBytes?: number;
-  /** The handler parses the bytes itself: `body` is for the document alone. */
-  readonly rawBody?: boolean;
+  /** The handler parses the bytes as they come: `body` is for the document alone. */
+  readonly streamsBody?: boolean;
   /** Writes take `If-Match`; some demand it. */
   readonly ifMatch?: "optional" | "required";
   /** Successes carry an `ETag`; where `ifNoneMatch` is set it goes without saying. */

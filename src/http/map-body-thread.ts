@@ -1,19 +1,26 @@
-/** Parses one large map, in a thread of its own. */
-import { parentPort, workerData } from "node:worker_threads";
+/** Parses large maps as they come, in a thread of its own. */
 import type { MapEntries } from "../core/decisions/map-entries.ts";
-import { invariant } from "../core/errors.ts";
-import { mapEntriesOf } from "./map-body.ts";
+import { columnBuffers } from "../core/ranges.ts";
+import { serveIntakes } from "../threads/serve-intakes.ts";
+import { MapBodyParser } from "./map-body-parser.ts";
 import { HttpProblem, type Problem } from "./problems.ts";
 
 export type MapBodyOutcome = { readonly entries: MapEntries } | { readonly problem: Problem };
 
-invariant(parentPort, "this is a thread of its own");
-const outcome = outcomeOf(workerData);
-parentPort.postMessage(outcome, "entries" in outcome ? buffersOf(outcome.entries) : []);
+serveIntakes<MapBodyOutcome>(() => {
+  const parser = new MapBodyParser();
+  return {
+    push: (piece) => parser.push(piece),
+    finish: () => {
+      const result = outcomeOf(parser);
+      return { result, transfer: "entries" in result ? buffersOf(result.entries) : [] };
+    },
+  };
+});
 
-function outcomeOf(body: Uint8Array): MapBodyOutcome {
+function outcomeOf(parser: MapBodyParser): MapBodyOutcome {
   try {
-    return { entries: mapEntriesOf(body) };
+    return { entries: parser.finish() };
   } catch (error) {
     if (error instanceof HttpProblem) return { problem: error.problem };
     throw error;
@@ -21,6 +28,5 @@ function outcomeOf(body: Uint8Array): MapBodyOutcome {
 }
 
 function buffersOf({ ranges, places }: MapEntries): ArrayBuffer[] {
-  const columns = [ranges.firstLba, ranges.lastLba, ranges.owner, places];
-  return columns.map((column) => column.buffer as ArrayBuffer);
+  return [...columnBuffers(ranges), places.buffer as ArrayBuffer];
 }

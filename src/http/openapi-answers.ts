@@ -78,7 +78,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   410: "No longer kept",
   412: "Stale: If-Match does not name the present version",
   413: "The body is too large",
-  415: "The body is not JSON",
+  415: "The body is not JSON, or compressed otherwise than with gzip",
   422: "Well-formed, but breaks an invariant or names what doesn't exist",
   428: "If-Match is missing",
   500: "A mistake of the service",

@@ -12,7 +12,8 @@ storage servers.
 
 Every \`/v1\` answer carries the header \`Revision\`. Table and volume reads carry an \`ETag\` and honour
 \`If-None-Match\`; writes take \`If-Match\`. Errors are \`application/problem+json\` with a stable \`code\`,
-a \`correction\` and the path of each bad field.`;
+a \`correction\` and the path of each bad field. Bodies may be sent with \`Content-Encoding: gzip\`; limits hold
+for what they are decompressed to.`;
 
 const TAGS: Readonly<Record<string, string>> = {
   Topology: "Storage servers, processes, links and volumes",

@@ -14,22 +14,41 @@ export function parse(
   if (!schema) {
     if (value === undefined || value === null) return undefined;
     if (typeof value === "object" && Object.keys(value).length === 0) return undefined;
-    throw invalid(part, [{ path: "", message: `this call takes no ${part}` }]);
+    const message = `this call takes no ${part}`;
+    throw problemOf(part, [{ code: "custom", path: [], message }]);
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalid(part, result.error.issues.flatMap(fieldErrors));
+  throw problemOf(part, result.error.issues);
 }
 
-function invalid(part: string, errors: readonly FieldError[]): HttpProblem {
-  const [first] = errors;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  const where = first?.path ? `${first.path}: ` : "";
-  return new HttpProblem(400, "invalid-request", {
-    detail: `the ${part} is not as documented: ${where}${first?.message}${more}`,
-    correction: "Correct the fields named in errors; /docs describes each of them",
-    errors: errors.slice(0, FIELD_ERRORS_MAX),
-  });
+function problemOf(part: string, issues: readonly z.core.$ZodIssue[]): HttpProblem {
+  const errors = new FieldErrors();
+  errors.add(issues);
+  return errors.problem(part);
+}
+
+/** What is wrong with a value, in the order in which it is found, part by part where it is large. */
+export class FieldErrors {
+  readonly #first: FieldError[] = [];
+  count = 0;
+
+  add(issues: readonly z.core.$ZodIssue[]): void {
+    for (const error of issues.flatMap(fieldErrors)) {
+      if (++this.count <= FIELD_ERRORS_MAX) this.#first.push(error);
+    }
+  }
+
+  problem(part: string): HttpProblem {
+    const [first] = this.#first;
+    const more = this.count > 1 ? ` (and ${this.count - 1} more)` : "";
+    const where = first?.path ? `${first.path}: ` : "";
+    return new HttpProblem(400, "invalid-request", {
+      detail: `the ${part} is not as documented: ${where}${first?.message}${more}`,
+      correction: "Correct the fields named in errors; /docs describes each of them",
+      errors: this.#first,
+    });
+  }
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {

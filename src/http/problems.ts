@@ -105,6 +105,12 @@ export function malformedJson(detail: string): HttpProblem {
   });
 }
 
+export function bodyTooLarge(): HttpProblem {
+  const details = { detail: "Request body is too large", correction: "Send less at once" };
+  // What else the client sends is not read.
+  return new HttpProblem(413, "body-too-large", details, { connection: "close" });
+}
+
 /** The problem that an error is told as. `undefined`: a mistake of ours, told without details. */
 export function problemFor(error: unknown): Problem | undefined {
   if (error instanceof HttpProblem) return error.problem;
@@ -132,7 +138,7 @@ function fastifyProblem(error: unknown): Problem | undefined {
   const detail = error.message;
   switch (error.code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return problemOf(413, "body-too-large", { detail, correction: "Send less at once" });
+      return bodyTooLarge().problem;
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return problemOf(415, "unsupported-media-type", {
         detail,
@@ -142,6 +148,17 @@ function fastifyProblem(error: unknown): Problem | undefined {
     case "FST_ERR_CTP_INVALID_JSON_BODY":
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return malformedJson(detail).problem;
+    case "Z_BUF_ERROR":
+    case "Z_DATA_ERROR":
+      return problemOf(400, "malformed-gzip", {
+        detail: `the body cannot be decompressed: ${detail}`,
+        correction: "Send what gzip has made, whole",
+      });
+    case "ECONNRESET":
+      return problemOf(400, "body-incomplete", {
+        detail: "the client went away before the body had ended",
+        correction: "Send it again",
+      });
     case "FST_ERR_BAD_URL":
     case "FST_ERR_MAX_PARAM_LENGTH":
       return problemOf(400, "malformed-url", { detail, correction: "Correct the path" });

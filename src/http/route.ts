@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { auditCallOf } from "./audit-calls.ts";
 import type { AuthParts } from "./auth.ts";
+import { bodyStream, isHalfRead } from "./body-stream.ts";
 import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { parseLastEventId } from "./event-ids.ts";
@@ -12,7 +13,6 @@ import { guard } from "./guard.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { parse } from "./parse.ts";
 
-const NO_BYTES = new Uint8Array(0);
 /** Tables are repetitive: the fastest level makes a tenth of them. */
 const GZIP_LEVEL = 1;
 
@@ -22,16 +22,18 @@ export interface RoutingParts extends AuthParts {
 }
 
 export function addEndpoint(app: FastifyInstance, parts: RoutingParts, endpoint: Endpoint): void {
-  const { method, url, bodyLimitBytes, rawBody = false } = endpoint;
+  const { method, url, bodyLimitBytes } = endpoint;
   app.route({
     method,
     url,
     ...(bodyLimitBytes === undefined ? {} : { bodyLimit: bodyLimitBytes }),
-    config: { rawBody },
     onRequest: guard(parts, endpoint),
     // Not an async handler: the reply is a thenable, and awaiting it costs more than a lookup.
     handler: (request, reply) => {
-      answer(parts, endpoint, request, reply).catch((error: unknown) => reply.send(error));
+      answer(parts, endpoint, request, reply).catch((error: unknown) => {
+        if (isHalfRead(request)) reply.header("connection", "close");
+        reply.send(error);
+      });
     },
   });
 }
@@ -45,10 +47,10 @@ async function answer(
   const call = {
     params: parse(endpoint.params, request.params, "path") as never,
     query: parse(endpoint.query, request.query, "query") as never,
-    body: endpoint.rawBody
+    body: endpoint.streamsBody
       ? (undefined as never)
       : (parse(endpoint.body, bodyOf(endpoint, request), "body") as never),
-    rawBody: request.body instanceof Uint8Array ? request.body : NO_BYTES,
+    bodyStream: bodyStream(request),
     caller: {
       actor: request.actor,
       match: parseIfMatch(request.headers["if-match"]),

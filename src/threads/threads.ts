@@ -3,9 +3,14 @@
  * and a thread that ends gives back all the memory that it took.
  */
 import { type TransferListItem, Worker } from "node:worker_threads";
+import type { Intake } from "./intake.ts";
+import { IntakeThread } from "./intake-thread.ts";
+
+export type { Intake } from "./intake.ts";
 
 export class Threads {
   readonly #root: URL;
+  readonly #intakeThreads = new Map<string, IntakeThread>();
   #last: Promise<unknown> = Promise.resolve();
   #running: Worker | undefined;
   #closed = false;
@@ -25,9 +30,21 @@ export class Threads {
     return done;
   }
 
+  /**
+   * The same for input that comes piece by piece, from somebody who may be slow: it waits for no
+   * turn, since all intakes of a module share one thread.
+   */
+  intake<T>(file: string): Intake<T> {
+    if (this.#closed) throw new Error("the service is closing");
+    const thread = this.#intakeThreads.get(file) ?? new IntakeThread(new URL(file, this.#root));
+    this.#intakeThreads.set(file, thread);
+    return thread.intake<T>();
+  }
+
   /** Ends what is running; nobody is answered any more. */
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.all([...this.#intakeThreads.values()].map((thread) => thread.close()));
     await this.#running?.terminate();
     await this.#last;
   }

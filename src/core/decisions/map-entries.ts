@@ -2,7 +2,7 @@
 import type { ClusterState } from "../cluster-state.ts";
 import { Refusal, type RefusalCode } from "../errors.ts";
 import type { OwnedRange, VolumeId } from "../model.ts";
-import { columnsOf, type RangeColumns, rangeCount } from "../ranges.ts";
+import { columnsOf, type RangeColumns, rangeCount, rangesInOrder } from "../ranges.ts";
 
 /** Entries in the order of their first addresses; nothing else is known of them yet. */
 export interface MapEntries {
@@ -11,16 +11,17 @@ export interface MapEntries {
   readonly places: Uint32Array;
 }
 
-export function sortEntries(entries: readonly OwnedRange[]): MapEntries {
-  const places = Uint32Array.from(entries.keys());
-  const isSorted = entries.every(
-    (entry, i) => i === 0 || entry.firstLba > entries[i - 1]!.firstLba,
-  );
-  if (!isSorted) places.sort((a, b) => entries[a]!.firstLba - entries[b]!.firstLba || a - b);
-  const sorted = function* () {
-    for (const place of places) yield entries[place]!;
-  };
-  return { ranges: columnsOf(sorted()), places };
+export function sortEntries(entries: Iterable<OwnedRange>): MapEntries {
+  return sortRanges(columnsOf(entries));
+}
+
+/** `ranges` as they were sent; where they are in order already, they are not copied. */
+export function sortRanges(ranges: RangeColumns): MapEntries {
+  const { firstLba } = ranges;
+  const places = Uint32Array.from(firstLba.keys());
+  if (firstLba.every((lba, i) => i === 0 || lba >= firstLba[i - 1]!)) return { ranges, places };
+  places.sort((a, b) => firstLba[a]! - firstLba[b]! || a - b);
+  return { ranges: rangesInOrder(ranges, places), places };
 }
 
 interface Shape {
@@ -37,30 +38,31 @@ export function demandMap(
 ): RangeColumns {
   const unknown = ranges.owners.map((cNodeId) => !state.index.processByCNode.has(cNodeId));
   let next = 0;
+  const refuse = (i: number, code: RefusalCode, message: string) =>
+    refusalAt(`entries[${places[i]}]`, code, message);
   for (let i = 0; i < rangeCount(ranges); i++) {
     const firstLba = ranges.firstLba[i]!;
     const lastLba = ranges.lastLba[i]!;
     const owner = ranges.owner[i]!;
-    const refuse = (code: RefusalCode, message: string) =>
-      refusalAt(`entries[${places[i]}]`, code, message);
     if (lastLba < firstLba) {
-      throw refuse("map-range-reversed", `range ${firstLba}–${lastLba} ends before it begins`);
+      throw refuse(i, "map-range-reversed", `range ${firstLba}–${lastLba} ends before it begins`);
     }
     if (lastLba >= blockCount) {
       throw refuse(
+        i,
         "map-outside-volume",
         `address ${Math.max(firstLba, blockCount)} is outside volume ${id} (0–${blockCount - 1})`,
       );
     }
-    if (firstLba < next) throw refuse("map-overlap", `address ${firstLba} has two owners`);
-    if (firstLba > next) throw refuse("map-gap", `address ${next} has no owner`);
+    if (firstLba < next) throw refuse(i, "map-overlap", `address ${firstLba} has two owners`);
+    if (firstLba > next) throw refuse(i, "map-gap", `address ${next} has no owner`);
     if (firstLba % extentBlocks !== 0) {
       const reason = `boundary at address ${firstLba} is not a multiple of ${extentBlocks}`;
-      throw refuse("boundary-off-extent", reason);
+      throw refuse(i, "boundary-off-extent", reason);
     }
     if (unknown[owner]) {
       const detail = `C-node ${ranges.owners[owner]}, owner of ${firstLba}, is not registered`;
-      throw refuse("unknown-c-node", detail);
+      throw refuse(i, "unknown-c-node", detail);
     }
     next = lastLba + 1;
   }

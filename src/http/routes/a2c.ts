@@ -83,7 +83,7 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
       body: schemas.mapPut,
       bodyExample: { entries: rangesExample },
       bodyLimitBytes: TABLE_BODY_LIMIT_BYTES,
-      rawBody: true,
+      streamsBody: true,
       ifMatch: "required",
       answers: {
         200: {
@@ -93,8 +93,8 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
         },
       },
       problems: [404, 422],
-      handle: async ({ params: { volumeId: id }, rawBody, caller }) => {
-        const entries = await parseMapBody(parts.threads, rawBody);
+      handle: async ({ params: { volumeId: id }, bodyStream, caller }) => {
+        const entries = await parseMapBody(parts.threads, bodyStream);
         const committed = await putMap(parts, caller, { id, entries });
         const { map, revision } = findVolume(committed.state, id);
         return written(
