@@ -1,22 +1,14 @@
 import type { z } from "zod";
-import { rangesOf } from "../../core/ranges.ts";
-import type { Difference } from "../../core/sorted-map.ts";
 import { unreadable } from "../../operations/past-tables.ts";
 import type { RevisionDetails, RevisionRecord } from "../../store/store.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
+import { inPieces } from "../json-text.ts";
 import { pageOfRead, readPositionToken } from "../pages.ts";
 import type { RouteParts } from "../parts.ts";
+import { convergence, detailsText, revisionView } from "../revision-view.ts";
 import { pageOf } from "../schemas/common.ts";
 import { revisionParams as params } from "../schemas/history.ts";
 import * as schemas from "../schemas/tables.ts";
-import {
-  formatTime,
-  processRecordView,
-  settingsView,
-  storageServerRecordView,
-  volumeRecordView,
-  withoutRevision,
-} from "../views.ts";
 import { restoreEndpoint } from "./restore.ts";
 
 const base = { method: "GET", role: "viewer", tag: "Tables" } as const;
@@ -85,10 +77,10 @@ export function revisionEndpoints(parts: RouteParts): Endpoint[] {
         },
       },
       problems: [404, 410],
-      handle: async ({ params: { revision } }) => ({
-        status: 200,
-        body: detailsView(await findDetails(parts, revision)),
-      }),
+      handle: async ({ params: { revision } }) => {
+        const details = await findDetails(parts, revision);
+        return { status: 200, body: () => inPieces(detailsText(details)) };
+      },
     }),
     endpoint({
       ...base,
@@ -140,45 +132,4 @@ async function findDetails(parts: RouteParts, revision: number): Promise<Revisio
   const details = await parts.store.revision(revision);
   if (details) return details;
   throw await unreadable(parts, revision);
-}
-
-function revisionView(record: RevisionRecord): z.output<typeof schemas.revisionSummary> {
-  const { revision, at, actor, reason, kind, changed } = record;
-  return { revision, at: formatTime(at), actor, reason, kind, changed, ...convergence(record) };
-}
-
-function detailsView(record: RevisionDetails): z.output<typeof schemas.revisionDetails> {
-  const { storageServers, processes, links, volumes, linkAssignments, settings, maps } =
-    record.changes;
-  return {
-    ...revisionView(record),
-    changes: {
-      storageServers: storageServers.map(inView(storageServerRecordView)),
-      processes: processes.map(inView(processRecordView)),
-      links: links.map(inView(withoutRevision)),
-      volumes: volumes.map(inView(volumeRecordView)),
-      linkAssignments: linkAssignments.map(inView(withoutRevision)),
-      settings: settings && settingsView(settings),
-      a2c: maps.map(({ volumeId, removed, added }) => ({
-        volumeId,
-        removed: [...rangesOf(removed)],
-        added: [...rangesOf(added)],
-      })),
-    },
-  };
-}
-
-/** Both sides of a change as the resource itself is shown. */
-function inView<T>(view: (record: T) => unknown) {
-  return ({ key, before, after }: Difference<string, T>) => ({
-    id: key,
-    before: before && view(before),
-    after: after && view(after),
-  });
-}
-
-function convergence({ convergedAt }: Pick<RevisionRecord, "convergedAt">): {
-  convergedAt?: string;
-} {
-  return convergedAt === undefined ? {} : { convergedAt: formatTime(convergedAt) };
 }
