@@ -45,11 +45,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
       answerBrokenRequest(error, socket, parts.state().revision),
   });
   app.removeContentTypeParser("text/plain");
+  // The bytes as they came; so a key goes with one way of writing a body.
+  digestBodies(app);
   decodeBodies(app);
   parseJsonBodies(app);
   finishAnswers(app, parts);
   auditCalls(app, parts);
-  digestBodies(app);
   await addDocs(app, openApiDocument(parts.endpoints));
   const routing = { ...parts, idempotency: new Idempotency(parts) };
   const add = (to: App, endpoints: readonly Endpoint[]) => {

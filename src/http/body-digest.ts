@@ -1,12 +1,12 @@
 /** The digest of a body's bytes, worked out as they pass, for writes that may be sent again. */
 import { createHash } from "node:crypto";
-import { pipeline, Transform } from "node:stream";
+import { Transform } from "node:stream";
 import { finished } from "node:stream/promises";
 import type { FastifyInstance } from "fastify";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** SHA-256 in hex; reads what nobody has read. Absent where there is no Idempotency-Key. */
+    /** SHA-256 in hex, when all has been read. Absent where there is no Idempotency-Key. */
     bodySha256: (() => Promise<string>) | undefined;
   }
 }
@@ -25,7 +25,9 @@ export function digestBodies(app: FastifyInstance): void {
         pass(null, piece);
       },
     });
-    pipeline(payload, passed, () => {});
+    // No `pipeline`: it would end the connection, which has to carry the answer yet.
+    payload.once("error", (error) => passed.destroy(error));
+    payload.pipe(passed);
     request.bodySha256 = async () => {
       if (!passed.readableEnded) {
         passed.resume();

@@ -79,7 +79,11 @@ async function handle(
   const { bodySha256 } = request;
   if (endpoint.method === "GET" || !bodySha256) return endpoint.handle(call);
   return idempotency.once(request, {
-    bodySha256,
+    bodySha256: async () => {
+      // What the endpoint has not read: a table that is not to be put again.
+      for await (const _ of call.bodyStream);
+      return bodySha256();
+    },
     revision: () => state().revision,
     handle: async (idempotent) => {
       return endpoint.handle({ ...call, caller: { ...call.caller, idempotent } });

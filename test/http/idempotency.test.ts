@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../push/manual-clock.ts";
 import { startService, startWorkedExample, temporaryDirectory } from "../support/service.ts";
@@ -136,4 +137,22 @@ it("works out what a whole map was, however it is read", async () => {
   const again = await put({ entries });
   expect([again.status, again.revision, again.body]).toEqual([200, first.revision, first.body]);
   expect((await put({ entries: [...entries].reverse() })).body.code).toBe("idempotency-key-reused");
+  const large = JSON.stringify({ entries }).padEnd(4 * 1024 * 1024);
+  const gzipped = gzipSync(JSON.stringify({ entries }));
+  for (const [key, payload, encoding] of [
+    ["large", large, "identity"],
+    ["gzipped", gzipped, "gzip"],
+  ] as const) {
+    for (let time = 0; time < 2; time++) {
+      const answer = await fetch(`${client.address}/v1/a2c/vol-1`, {
+        method: "PUT",
+        headers: {
+          ...keyed(key, { "if-match": `"1.${first.revision}"` }),
+          ...{ "content-type": "application/json", "content-encoding": encoding },
+        },
+        body: payload,
+      });
+      expect([answer.status, await answer.json()]).toEqual([200, first.body]);
+    }
+  }
 });
