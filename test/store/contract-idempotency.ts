@@ -12,11 +12,14 @@ const NO_LIMITS = { revisionsMax: 1_000_000, bytesMax: 2 ** 40 };
 export function idempotencyContract({ newStore, reopen }: Bench): void {
   it("keeps a call with the revision that it takes, or neither, and its answer later", async () => {
     const fresh = await newStore();
-    const { entry } = decisionOf(EMPTY_STATE, volumeWith(EMPTY_STATE, "v", [[0, 9, "c-1"]]));
     const idempotent = callAt(1000);
-    expect(await fresh.append(7, [{ ...entry, idempotent }])).toBe("conflict");
+    const entry = () => {
+      const draft = volumeWith(EMPTY_STATE, "v", [[0, 9, "c-1"]]);
+      return { ...decisionOf(EMPTY_STATE, draft).entry, idempotent };
+    };
+    expect(await fresh.append(7, [entry()])).toBe("conflict");
     expect(await fresh.idempotentCall("call-1000")).toBeUndefined();
-    await fresh.append(0, [{ ...entry, idempotent }]);
+    await fresh.append(0, [entry()]);
     const store = await reopen(fresh);
     expect(await store.idempotentCall("call-1000")).toEqual({ ...idempotent, revision: 1 });
     const answer = { status: 201, location: "/v1/x", body: { é: [null, 1.5] } };
