@@ -1,4 +1,5 @@
 /** The answers of the document: those that a call names, and the problems that follow from what it is. */
+import { MAX_ADDRESS_COUNT } from "../core/model.ts";
 import type { AnswerDescription, Endpoint } from "./endpoint.ts";
 import type { Components, Json } from "./openapi-components.ts";
 import { problemSchema } from "./schemas/common.ts";
@@ -35,7 +36,7 @@ function success(answer: AnswerDescription, endpoint: Endpoint, components: Comp
 function problem(status: number, endpoint: Endpoint, components: Components): Json {
   return {
     description: PROBLEMS[status]!,
-    headers: headersOf(endpoint, status === 503 ? ["Retry-After"] : []),
+    headers: headersOf(endpoint, status === 429 || status === 503 ? ["Retry-After"] : []),
     content: {
       "application/problem+json": {
         schema: components.schema(problemSchema, "output"),
@@ -48,20 +49,24 @@ function problem(status: number, endpoint: Endpoint, components: Components): Js
 const HEADERS: Readonly<Record<string, Json>> = {
   Revision: {
     description: "The store's head; for a write the revision it took",
-    schema: { type: "integer", minimum: 0 },
+    schema: { type: "integer", format: "int64", minimum: 0, maximum: MAX_ADDRESS_COUNT },
     example: 42,
   },
   ETag: {
     description: "`<generation>.<revision>`",
-    schema: { type: "string" },
+    schema: { type: "string", pattern: '^"\\d+\\.\\d+"$', maxLength: 35 },
     example: '"1.42"',
   },
   Location: {
     description: "The path of what is new",
-    schema: { type: "string" },
+    schema: { type: "string", format: "uri-reference", maxLength: 256 },
     example: "/v1/rebalances/rb-20261122T101530123Z-9f86d0",
   },
-  "Retry-After": { description: "Seconds", schema: { type: "integer" }, example: 1 },
+  "Retry-After": {
+    description: "Seconds",
+    schema: { type: "integer", format: "int32", minimum: 0, maximum: 3600 },
+    example: 1,
+  },
 };
 
 function headersOf({ url }: Endpoint, more: readonly string[]): Json {
@@ -81,6 +86,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   415: "The body is not JSON, or compressed otherwise than with gzip",
   422: "Well-formed, but breaks an invariant or names what doesn't exist",
   428: "If-Match is missing",
+  429: "Too much at once; see Retry-After",
   500: "A mistake of the service",
   503: "The store cannot take it now; see Retry-After",
   507: "The disk is full",
@@ -91,7 +97,7 @@ function problemStatuses(endpoint: Endpoint): number[] {
   const { method, role, ifMatch, problems = [] } = endpoint;
   if (role === "open") return [];
   return [
-    ...[400, 401, 403, 500, 503],
+    ...[400, 401, 403, 429, 500, 503],
     ...problems,
     ...(ifMatch ? [412] : []),
     ...(ifMatch === "required" ? [428] : []),

@@ -29,7 +29,7 @@ export class Components {
 function tidy(value: unknown, io: "input" | "output"): unknown {
   if (Array.isArray(value)) return value.map((item) => tidy(item, io));
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(
+  const entries = Object.entries({ ...value, ...integerFormat(value as Json) }).filter(
     ([key, content]) => !(io === "output" && key === "additionalProperties" && content === false),
   );
   return Object.fromEntries(
@@ -39,4 +39,12 @@ function tidy(value: unknown, io: "input" | "output"): unknown {
         : [key, tidy(content, io)],
     ),
   );
+}
+
+const INT32_MAX = 2 ** 31 - 1;
+
+/** How wide an integer has to be held, for clients in languages with several kinds of them. */
+function integerFormat({ type, maximum }: Json): Json {
+  if (type !== "integer") return {};
+  return { format: typeof maximum === "number" && maximum <= INT32_MAX ? "int32" : "int64" };
 }

@@ -24,6 +24,14 @@ const TAGS: Readonly<Record<string, string>> = {
   Service: "The service itself",
 };
 
+/** Not a service for the public: its callers are the cluster's own scripts and storage servers. */
+const SERVER = "The service that serves this document, in production as on a local machine";
+
+/** One or several, or any. */
+const ENTITY_TAGS = '^(\\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$';
+/** Node takes no more of all headers together. */
+const HEADERS_BYTES_MAX = 16 * KIB;
+
 export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument {
   const components = new Components();
   const paths: Record<string, Json> = {};
@@ -40,7 +48,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument
       description: INTRODUCTION,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    servers: [{ url: "/", description: "This service" }],
+    servers: [{ url: "/", description: SERVER, "x-internal": true }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
@@ -86,7 +94,7 @@ function parameters(endpoint: Endpoint, components: Components): Json[] {
     in: "header",
     required,
     description,
-    schema: { type: "string" },
+    schema: { type: "string", pattern: ENTITY_TAGS, maxLength: HEADERS_BYTES_MAX },
     // Swagger UI sends the example of a parameter, so what is optional has none.
     ...(required ? { example: '"1.42"' } : {}),
   });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, decimal, generation, revision, text, time } from "./common.ts";
+import { clusterId, count, decimal, generation, revision, text, time } from "./common.ts";
 import { deliveryState } from "./storage-servers.ts";
 
 export const replicationCost = decimal(
@@ -40,7 +40,7 @@ const convergence = z
 
 export const cluster = z
   .strictObject({
-    clusterId: z.string().meta({ description: "Made when the store was" }),
+    clusterId: clusterId.meta({ description: "Made when the store was" }),
     generation,
     revision: revision.meta({ description: "The store's head" }),
     settledRevision: revision.meta({
@@ -56,7 +56,7 @@ export const cluster = z
       .number()
       .meta({ description: "max load / mean load; 1 is perfect", example: 1.206 }),
     storageServers: z
-      .partialRecord(deliveryState, z.int())
+      .partialRecord(deliveryState, count("Storage servers in this state", 3))
       .meta({ description: "Storage servers by delivery state", example: { current: 3 } }),
     convergence,
   })

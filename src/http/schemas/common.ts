@@ -19,10 +19,11 @@ function idOf<Id extends string>(what: string, example: string): z.ZodType<Id, s
   return z
     .string()
     .regex(ID_PATTERN, `must be an id: ${form}`)
-    .meta({ description: `Id of the ${what}: ${form}`, example }) as unknown as z.ZodType<
-    Id,
-    string
-  >;
+    .meta({
+      description: `Id of the ${what}: ${form}`,
+      example,
+      maxLength: 128,
+    }) as unknown as z.ZodType<Id, string>;
 }
 
 export const storageServerId = idOf<StorageServerId>("storage server", "s-1");
@@ -76,7 +77,7 @@ const word = (description: string, example: string) =>
   z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 printable ASCII characters without blanks")
-    .meta({ description, example });
+    .meta({ description, example, maxLength: 255 });
 
 export const networkAddress = word("An IP address or host name", "203.0.113.10");
 export const port = z.int().min(1).max(65535).meta({ description: "A TCP port", example: 3260 });
@@ -103,6 +104,7 @@ export const callbackUrl = z
   )
   .meta({
     description: "Where updates are pushed to; must lie inside CALLBACK_ALLOW",
+    format: "uri",
     example: "http://127.0.0.1:9001/tables",
   });
 
@@ -113,6 +115,7 @@ export const serviceState = z.enum(["active", "draining"]).meta({
 
 export const time = z.iso.datetime().meta({
   description: "RFC 3339, UTC",
+  maxLength: 24,
   example: "2026-11-22T10:15:30.123Z",
 });
 
@@ -122,9 +125,12 @@ export const readOnly = z
   .optional()
   .meta({ description: "Read-only: accepted and ignored", readOnly: true });
 
-export const limit = queryInteger("At most so many items (1–1000)", { min: 1, max: 1000 }).default(
-  100,
-);
+const PAGE_ITEMS_MAX = 1000;
+
+export const limit = queryInteger("At most so many items (1–1000)", {
+  min: 1,
+  max: PAGE_ITEMS_MAX,
+}).default(100);
 
 /** A whole number in a query: decimal digits, nothing else. */
 export function queryInteger(description: string, bounds: { min: number; max: number }) {
@@ -143,15 +149,19 @@ export function queryInteger(description: string, bounds: { min: number; max: nu
 export const queryTime = (description: string) =>
   z.iso
     .datetime({ offset: true, error: "must be a time as RFC 3339 writes it" })
+    .max(64)
     .transform((text) => Date.parse(text))
     .meta({ description });
 
 export const queryAddress = (description: string) =>
   queryInteger(description, { min: 0, max: MAX_ADDRESS_COUNT });
 
-export const pageToken = z
+const anyPageToken = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,200}$/, "must be the nextPageToken of an answer")
+  .meta({ maxLength: 200 });
+
+export const pageToken = anyPageToken
   .optional()
   .meta({ description: "The `nextPageToken` of the page before" });
 
@@ -160,30 +170,40 @@ export const pageQuery = z.strictObject({ limit, pageToken });
 /** A page of a list, in id order. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.strictObject({
-    items: z.array(item),
-    nextPageToken: z.string().optional().meta({ description: "Absent on the last page" }),
+    items: z.array(item).max(PAGE_ITEMS_MAX),
+    nextPageToken: anyPageToken.optional().meta({ description: "Absent on the last page" }),
   });
 }
 
+/** What the service names in answers: for the document, since only requests are checked. */
+export const named = (pattern: RegExp, maxLength: number) =>
+  z.string().regex(pattern).meta({ maxLength });
+export const code = named(/^[a-z0-9-]+$/, 64);
+export const revisionKind = named(/^[a-z0-9-]+$/, 64);
+export const actor = named(/^[\w.@:-]+$/, 256);
+export const sha256 = named(/^[0-9a-f]{64}$/, 64);
+export const clusterId = z.uuid().meta({ maxLength: 36 });
+
 /** Of a record: nothing holds its deletion back where it is empty. */
 export const heldBackBy = z
-  .array(z.strictObject({ code: z.string(), detail: z.string() }))
+  .array(z.strictObject({ code, detail: z.string() }))
   .meta({ description: "What a `DELETE` would be refused for now, in the same words; all of it" });
 
 export const problemSchema = z
   .strictObject({
-    type: z.string(),
+    type: named(/^urn:evenkeel:problem:[a-z0-9-]+$/, 128),
     title: z.string(),
-    status: z.int(),
+    status: z.int().min(400).max(599),
     detail: z.string().meta({ description: "What is wrong, naming the value" }),
-    code: z.string().meta({ description: "Stable, kebab-case" }),
+    code: code.meta({ description: "Stable, kebab-case" }),
     correction: z.string().optional().meta({ description: "What to do about it" }),
     errors: z
       .array(z.strictObject({ path: z.string(), message: z.string() }))
       .optional()
       .meta({ description: "Each bad field by its path, as `entries[3].lastLba`" }),
     changes: z
-      .array(z.looseObject({ code: z.string(), detail: z.string() }))
+      .array(z.looseObject({ code, detail: z.string() }))
+      .max(100)
       .optional()
       .meta({ description: "`stale-plan`: what the plan had read and is otherwise; at most 100" }),
     changeCount: count("`stale-plan`: how many there are", 1).optional(),

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
 import {
   address,
+  clusterId,
   cNodeId,
   count,
   linkId,
@@ -13,6 +14,7 @@ import {
   queryInteger,
   revision,
   rNodeId,
+  sha256,
   storageServerId,
   uniqueBy,
   volumeId,
@@ -27,7 +29,11 @@ const queryPosition = (description: string) =>
 const digest = z
   .string()
   .regex(/^xor-sha256:[0-9a-f]{64}$/, "must be xor-sha256: and 64 hex digits in lower case")
-  .meta({ description: "Of what the server has", example: `xor-sha256:${"3f".repeat(32)}` });
+  .meta({
+    description: "Of what the server has",
+    maxLength: 75,
+    example: `xor-sha256:${"3f".repeat(32)}`,
+  });
 
 export const reportPost = z
   .strictObject({
@@ -77,7 +83,7 @@ export const snapshotParams = z.strictObject({
 
 const heading = {
   type: z.literal("tables.update"),
-  clusterId: z.string(),
+  clusterId,
   generation: position("The service's"),
   revision: revision.meta({ description: "What the receiver has afterwards" }),
   settledRevision,
@@ -129,9 +135,9 @@ const referenceUpdate = z
     ...heading,
     kind: z.literal("snapshot-ref"),
     digest: tables.digest,
-    url: z.string().meta({ description: "Where the snapshot is fetched" }),
+    url: z.string().max(2048).meta({ description: "Where the snapshot is fetched", format: "uri" }),
     bytes: count("Of the snapshot, uncompressed", 1_500_000),
-    sha256: z.string().meta({ description: "Of the same, in hex" }),
+    sha256: sha256.meta({ description: "Of the same, in hex" }),
   })
   .meta({ id: "SnapshotReference", description: "A snapshot of over 1 MiB" });
 const settledUpdate = z

@@ -2,10 +2,13 @@
 import { z } from "zod";
 import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
 import {
+  actor,
   address,
   cNodeId,
+  code,
   count,
   linkId,
+  named,
   pageOf,
   pageQuery,
   processId,
@@ -13,6 +16,7 @@ import {
   queryInteger,
   queryTime,
   revision,
+  revisionKind,
   rNodeId,
   text,
   time,
@@ -41,9 +45,9 @@ export const ownership = z.strictObject({
   fromRevision: revision.meta({ description: "By which it came" }),
   toRevision: revision.nullable().meta({ description: "By which it left; null: it stands" }),
   at: time.optional().meta({ description: "When it came" }),
-  actor: z.string().optional().meta({ description: "Who asked for it" }),
-  reason: z.string().optional().meta({ description: "Why, where that was said" }),
-  kind: z.string().optional().meta({ description: "What was done, for example `rebalance`" }),
+  actor: actor.optional().meta({ description: "Who asked for it" }),
+  reason: text(1000).optional().meta({ description: "Why, where that was said" }),
+  kind: revisionKind.optional().meta({ description: "What was done, for example `rebalance`" }),
 });
 
 export const addressHistory = z
@@ -67,7 +71,10 @@ export const restoration = z
     revision: revision.nullable().meta({ description: "The new one; null: none was taken" }),
     movedAddresses: count("Addresses that go from one owner to another", 22),
     moveCount: count("Number of moves", 1),
-    moves: z.array(move).meta({ description: `The first ${MOVES_SHOWN_MAX}` }),
+    moves: z
+      .array(move)
+      .max(MOVES_SHOWN_MAX)
+      .meta({ description: `The first ${MOVES_SHOWN_MAX}` }),
     links: z.array(
       z.strictObject({ linkId, fromRNodeId: rNodeId.nullable(), toRNodeId: rNodeId.nullable() }),
     ),
@@ -85,12 +92,17 @@ export const auditQuery = z.strictObject({
 export const auditEntry = z
   .strictObject({
     at: time,
-    actor: z.string().meta({ description: "Who called; unknown without a valid token" }),
-    method: z.string(),
-    path: z.string().meta({ description: "Without a query" }),
+    actor: actor.meta({ description: "Who called; unknown without a valid token" }),
+    method: named(/^[A-Z]+$/, 16),
+    path: named(/^[^?]*$/, 1000).meta({ description: "Without a query" }),
     outcome: z.enum(["committed", "done", "refused", "denied"]),
-    status: z.int().optional().meta({ description: "Of the answer; not where it was committed" }),
-    code: z.string().optional().meta({ description: "Of the problem" }),
+    status: z
+      .int()
+      .min(100)
+      .max(599)
+      .optional()
+      .meta({ description: "Of the answer; not where it was committed" }),
+    code: code.optional().meta({ description: "Of the problem" }),
     revision: revision.optional().meta({ description: "That it took" }),
   })
   .meta({ id: "AuditEntry" });

@@ -1,5 +1,18 @@
 import { z } from "zod";
-import { cNodeId, count, processId, rebalanceId, revision, time, volumeId } from "./common.ts";
+import {
+  actor,
+  cNodeId,
+  code,
+  count,
+  named,
+  processId,
+  rebalanceId,
+  revision,
+  sha256,
+  text,
+  time,
+  volumeId,
+} from "./common.ts";
 import { deliveryProgress } from "./tables.ts";
 
 /** A plan's moves are answered up to here; the rest is paged. */
@@ -51,8 +64,8 @@ const rebalanceSummaryFields = {
   id: rebalanceId.nullable().meta({ description: "null for a no-op that was not a dry run" }),
   state: z.enum(["planned", "applied", "no-op", "rolled-back", "expired"]),
   strategy: z.enum(["consolidate", "equalize", "pairwise", "proportional"]),
-  parameters: z.record(z.string(), z.unknown()).meta({ description: "What was asked for" }),
-  planHash: z.string().meta({ description: "SHA-256 over the base revision and the moves" }),
+  parameters: z.record(named(/^\w+$/, 64), z.unknown()).meta({ description: "What was asked for" }),
+  planHash: sha256.meta({ description: "SHA-256 over the base revision and the moves" }),
   baseRevision: revision.meta({ description: "The store's head that it was planned on" }),
   revision: revision.nullable().meta({ description: "The revision it took" }),
   processCount: count("N of Eq. 1: active processes", 3),
@@ -77,15 +90,15 @@ const rebalanceSummaryFields = {
   moveCount: count("Number of moves", 2),
   explanations: z.array(
     z.strictObject({
-      code: z.string().meta({ example: "would-not-improve" }),
+      code: code.meta({ example: "would-not-improve" }),
       detail: z.string(),
       volumeId: volumeId.optional(),
       processId: processId.optional(),
       counterfactual: counterfactual.optional(),
     }),
   ),
-  requestedBy: z.string(),
-  reason: z.string().optional(),
+  requestedBy: actor,
+  reason: text(1000).optional(),
   createdAt: time,
   appliedAt: time.optional(),
   rollbackRevision: revision.optional().meta({ description: "The revision that took it back" }),
@@ -111,7 +124,10 @@ const rollback = z
 const rebalanceFields = {
   ...rebalanceSummaryFields,
   rollback: rollback.optional(),
-  moves: z.array(move).meta({ description: `The first ${MOVES_SHOWN_MAX}` }),
+  moves: z
+    .array(move)
+    .max(MOVES_SHOWN_MAX)
+    .meta({ description: `The first ${MOVES_SHOWN_MAX}` }),
   processes: z.array(
     z.strictObject({
       processId,

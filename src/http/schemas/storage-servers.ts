@@ -4,6 +4,7 @@ import {
   count,
   heldBackBy,
   labels,
+  named,
   readOnly,
   revision,
   serviceState,
@@ -81,10 +82,12 @@ export const storageServer = z
   })
   .meta({ id: "StorageServer" });
 
-export const signingSecret = z
-  .string()
-  .meta({ description: "Key of the signature on every push (Standard Webhooks); shown once" });
-export const token = z.string().meta({ description: "The server's own bearer token; shown once" });
+export const signingSecret = named(/^whsec_[A-Za-z0-9+/]{43}=$/, 50).meta({
+  description: "Key of the signature on every push (Standard Webhooks); shown once",
+});
+export const token = named(/^evk_[\w-]{43}$/, 47).meta({
+  description: "The server's own bearer token; shown once",
+});
 export const storageServerCreated = z
   .strictObject({ ...storageServer.shape, signingSecret, token })
   .meta({ id: "StorageServerCreated" });

@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { MAX_ADDRESS_COUNT } from "../../core/model.ts";
+import { ID_PATTERN, MAX_ADDRESS_COUNT } from "../../core/model.ts";
 import {
+  actor,
   address,
   cNodeId,
   count,
   generation,
   linkId,
+  named,
   networkAddress,
   pageQuery,
   port,
@@ -14,6 +16,7 @@ import {
   queryInteger,
   queryTime,
   revision,
+  revisionKind,
   rNodeId,
   storageServerId,
   text,
@@ -25,7 +28,8 @@ import { assignment, mapEntries } from "./topology.ts";
 
 export const digest = z
   .string()
-  .meta({ description: "XOR of the SHA-256 of each row of the distributed state" });
+  .regex(/^xor-sha256:[0-9a-f]{64}$/)
+  .meta({ maxLength: 75, description: "XOR of the SHA-256 of each row of the distributed state" });
 
 const queryRevision = queryInteger("The table as it was at this revision", {
   min: 0,
@@ -131,7 +135,10 @@ export const revisionsQuery = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, "must be a kind of revision, as `rebalance`")
     .optional()
-    .meta({ description: "Only what was done in this way, as `rebalance` or `register-process`" }),
+    .meta({
+      description: "Only what was done in this way, as `rebalance` or `register-process`",
+      maxLength: 64,
+    }),
   actor: text(256).min(1).optional().meta({ description: "Only what this actor did" }),
   from: queryTime("Only what was done at this time (RFC 3339) or later").optional(),
   to: queryTime("Only what was done before this time (RFC 3339)").optional(),
@@ -142,9 +149,9 @@ export const revisionSummary = z
   .strictObject({
     revision,
     at: time,
-    actor: z.string().meta({ description: "Who did it", example: "local" }),
-    reason: z.string().optional(),
-    kind: z.string().meta({ description: "What was done", example: "rebalance" }),
+    actor: actor.meta({ description: "Who did it", example: "local" }),
+    reason: text(1000).optional(),
+    kind: revisionKind.meta({ description: "What was done", example: "rebalance" }),
     changed: changedCounts,
     convergedAt: time
       .optional()
@@ -155,7 +162,7 @@ export const revisionSummary = z
 const recordChanges = z
   .array(
     z.strictObject({
-      id: z.string(),
+      id: named(ID_PATTERN, 128),
       before: z.unknown().optional(),
       after: z.unknown().optional(),
     }),

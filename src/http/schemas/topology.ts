@@ -113,7 +113,9 @@ export const range = z
     cNodeId,
   })
   .meta({ id: "Range" });
-export const mapEntries = z.array(range);
+/** What 128 MiB can hold, since no entry is shorter than 40 bytes: the body's limit checks it. */
+const MAP_ENTRIES_MAX = 3_355_443;
+export const mapEntries = z.array(range).meta({ maxItems: MAP_ENTRIES_MAX });
 
 const volumeFields = {
   blockCount: positive("Addresses 0 … blockCount − 1; a multiple of extentBlocks", 101),
@@ -148,7 +150,8 @@ export const volume = z
 export const assignment = z.strictObject({ linkId, rNodeId }).meta({ id: "Assignment" });
 
 /** Enough for any cluster that fits the limits, and an end to what a request may cost. */
-const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).max(100_000);
+const LIST_ITEMS_MAX = 100_000;
+const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).max(LIST_ITEMS_MAX);
 
 export const topologyPost = z
   .strictObject({
@@ -175,7 +178,7 @@ export const topologyAnswer = z
   .strictObject({
     revision,
     created: z.strictObject({
-      storageServers: z.array(z.strictObject({ id: storageServerId, signingSecret, token })),
+      storageServers: listOf(z.strictObject({ id: storageServerId, signingSecret, token })),
       processes: count("New processes", 3),
       links: count("New links", 2),
       volumes: count("New volumes", 1),
@@ -183,7 +186,7 @@ export const topologyAnswer = z
     }),
     changed: count("Items that stood and were changed", 0),
     unchanged: count("Items that stood and were left as they are", 0),
-    kept: z.array(z.strictObject({ linkId, rNodeId: rNodeId.nullable() })).meta({
+    kept: listOf(z.strictObject({ linkId, rNodeId: rNodeId.nullable() })).meta({
       description: "Assignments that differ and were left as they are; null: nobody holds the link",
     }),
   })
