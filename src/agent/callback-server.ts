@@ -1,21 +1,22 @@
 /** The smallest HTTP server that hands pushes to an agent, for who has none of its own. */
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
 import type { Agent, PushAnswer } from "./interface.ts";
 
 /** A snapshot of over 1 MiB goes by reference, a delta can be larger. */
 const BODY_BYTES_MAX = 128 * 1024 * 1024;
 
 export interface CallbackServer {
-  /** To be registered as the server's `callbackUrl`. */
+  /** To be registered as the server's `callbackUrl`, where `host` is how the service reaches it. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Listens on loopback, on any free port where `port` is 0. */
+/** Listens on any free port where `port` is 0. */
 export async function listenForPushes(
   agent: Pick<Agent, "receive">,
   port = 0,
+  host = "127.0.0.1",
 ): Promise<CallbackServer> {
   const server = createServer((request, response) => {
     void answerTo(agent, request).then(({ status, body }) => {
@@ -25,11 +26,11 @@ export async function listenForPushes(
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(port, host, resolve);
   });
   const { port: taken } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${taken}/tables`,
+    url: `http://${isIPv6(host) ? `[${host}]` : host}:${taken}/tables`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -29,9 +29,11 @@ export interface Cluster {
 export class ServiceCalls {
   /** As `http://127.0.0.1:8080`. */
   readonly url: string;
+  readonly #token: string | undefined;
 
-  constructor(url: string) {
+  constructor(url: string, token?: string) {
     this.url = url;
+    this.#token = token;
   }
 
   register(topology: object): Promise<Registered> {
@@ -61,9 +63,11 @@ export class ServiceCalls {
   async #call<T>(method: string, path: string, body?: object): Promise<T> {
     const answer = await fetch(`${this.url}${path}`, {
       method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}: ${text}`);

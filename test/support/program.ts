@@ -2,16 +2,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
+/** By its path in `dist`, or an absolute one. */
+const compiled = (entry: string) => resolve(dist, entry);
 
-export interface Program {
-  readonly url: string;
+export interface Running {
   readonly process: ChildProcess;
+  /** Resolves with the line of its standard output that matches, also where it came before. */
+  until(wanted: RegExp): Promise<string>;
   /** Ends it and tells how it ended. */
   stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+export interface Program extends Running {
+  readonly url: string;
 }
 
 /**
@@ -20,25 +28,41 @@ export interface Program {
  */
 export async function startProgram(
   environment: Record<string, string>,
-  script = main,
+  script = "main.js",
 ): Promise<Program> {
-  const child = run({ PORT: "0", ...environment }, script);
-  const url = await new Promise<string>((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout! });
-    lines.on("line", (line) => {
-      const [listening] = /https?:\/\/[\w.:[\]]+:\d+/.exec(line) ?? [];
-      if (listening && line.includes("Server listening")) resolve(listening);
-    });
-    child.once("exit", (code) => reject(new Error(`the program ended with ${code}`)));
+  const program = startEntry(script, { PORT: "0", ...environment });
+  const line = await program.until(/Server listening/);
+  const [url = ""] = /https?:\/\/[\w.:[\]]+:\d+/.exec(line) ?? [];
+  return { ...program, url };
+}
+
+/** Starts another process of the package, named by its file in `dist`. */
+export function startEntry(entry: string, environment: Record<string, string>): Running {
+  const child = run(entry, environment);
+  const seen: string[] = [];
+  const waiting = new Set<(line: string) => void>();
+  createInterface({ input: child.stdout! }).on("line", (line) => {
+    seen.push(line);
+    for (const look of [...waiting]) look(line);
   });
-  return { url, process: child, stop: (signal) => stop(child, signal) };
+  const until = (wanted: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const found = seen.find((line) => wanted.test(line));
+      if (found !== undefined) return resolve(found);
+      waiting.add((line) => {
+        if (wanted.test(line)) resolve(line);
+      });
+      child.once("exit", (code) => reject(new Error(`the program ended with ${code}`)));
+    });
+  return { process: child, until, stop: (signal) => stop(child, signal) };
 }
 
 /** Runs the program to its end. */
 export async function runToEnd(
   environment: Record<string, string>,
+  entry = "main.js",
 ): Promise<{ code: number | null; stderr: string; stdout: string }> {
-  const child = run(environment);
+  const child = run(entry, environment);
   const output = { stdout: "", stderr: "" };
   child.stdout!.on("data", (data) => (output.stdout += data));
   child.stderr!.on("data", (data) => (output.stderr += data));
@@ -46,8 +70,8 @@ export async function runToEnd(
   return { code, ...output };
 }
 
-function run(environment: Record<string, string>, script = main): ChildProcess {
-  const child = spawn(process.execPath, [script], {
+function run(entry: string, environment: Record<string, string>): ChildProcess {
+  const child = spawn(process.execPath, [compiled(entry)], {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
