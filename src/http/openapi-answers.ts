@@ -24,9 +24,11 @@ function success(answer: AnswerDescription, endpoint: Endpoint, components: Comp
     ...(location ? ["Location"] : []),
   ]);
   if (!schema) return { description, headers };
-  const content: Json = {
-    [contentType ?? "application/json"]: { schema: components.schema(schema, "output"), example },
-  };
+  const described = components.schema(schema, "output");
+  // A stream of texts is a text itself; the schema is of what stands in it.
+  const content: Json = contentType
+    ? { [contentType]: { schema: { type: "string", contentSchema: described }, example } }
+    : { "application/json": { schema: described, example } };
   if (alsoAs) {
     content[alsoAs.contentType] = { schema: { type: "string" }, example: alsoAs.example };
   }

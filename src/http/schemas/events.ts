@@ -1,6 +1,6 @@
 /** What the events tell. */
 import { z } from "zod";
-import { generation, revision, time } from "./common.ts";
+import { generation, revision, revisionKind, time } from "./common.ts";
 import { changedCounts } from "./tables.ts";
 
 export const headNotice = z
@@ -11,7 +11,7 @@ export const revisionNotice = z
     generation,
     revision,
     at: time,
-    kind: z.string().meta({ description: "What was done", example: "rebalance" }),
+    kind: revisionKind.meta({ description: "What was done", example: "rebalance" }),
     changed: changedCounts,
   })
   .meta({ id: "RevisionNotice", description: "Of the event `revision`" });
