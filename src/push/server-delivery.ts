@@ -7,11 +7,12 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import { type DeliveryContext, type DeliveryEvent, nextDelivery } from "../core/delivery.ts";
 import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
-import { type Head, nextAction, type Step } from "../core/delivery-state.ts";
+import { type DeliveryAction, type Head, nextAction, type Step } from "../core/delivery-state.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { logDelivery } from "./log-delivery.ts";
 import type { Message, Messages } from "./messages.ts";
+import { Pace } from "./pace.ts";
 import { messageId, signatureHeaders } from "./signature.ts";
 import type { Slots, Turn } from "./slots.ts";
 import type { Transport } from "./transport.ts";
@@ -37,6 +38,7 @@ export class ServerDelivery {
   /** What is durable, and therefore counts. */
   #durable: DeliveryRecord;
   #head: Head;
+  readonly #pace = new Pace();
   #gapBefore = false;
   /** Records handed to the ledger that are not durable yet. */
   #unwritten = 0;
@@ -74,7 +76,7 @@ export class ServerDelivery {
     if (this.#stopped || this.#underWay || !this.#isPushedTo()) return;
     this.#cancelTimer?.();
     const { clock } = this.#parts;
-    const action = nextAction(this.#record, this.#head, clock.now());
+    const action = this.#nextAction();
     if (action.kind === "idle") return;
     if (action.kind === "wait") {
       this.#cancelTimer = clock.after(action.until - clock.now(), () => this.wake());
@@ -123,6 +125,14 @@ export class ServerDelivery {
     return server?.registeredRevision === registeredRevision ? server : undefined;
   }
 
+  #nextAction(): DeliveryAction {
+    const now = this.#parts.clock.now();
+    const action = nextAction(this.#record, this.#head, now);
+    const isHeldUp = action.kind === "send" && action.step.kind === "delta";
+    const { readyAt } = this.#pace;
+    return isHeldUp && readyAt > now ? { kind: "wait", until: readyAt } : action;
+  }
+
   /** Tables come before what is settled, and whoever answers before whoever has failed. */
   #turnFor(step: Step): Turn {
     return step.kind === "settled" || this.#record.consecutiveFailures > 0 ? "later" : "first";
@@ -138,9 +148,10 @@ export class ServerDelivery {
   async #send(): Promise<DeliveryEvent | undefined> {
     const { clock, log } = this.#parts;
     const state = this.#parts.state();
-    const action = nextAction(this.#record, this.#head, clock.now());
+    const action = this.#nextAction();
     if (this.#stopped || action.kind !== "send" || !this.#isPushedTo()) return undefined;
     const { step } = action;
+    if (step.kind === "delta") this.#pace.sent(clock.now());
     const { settledRevision } = this.#head;
     const gapBefore = this.#gapBefore;
     try {
