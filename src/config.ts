@@ -1,4 +1,6 @@
 /** The environment, read once. Each variable is described here and nowhere else. */
+import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type CallbackPolicy, parseCallbackPolicy } from "./push/callback-policy.ts";
 import { StartError } from "./start-error.ts";
@@ -24,6 +26,9 @@ const environmentSchema = z.object({
     .regex(/^sqlite:(?!:memory:|$)/, "must be sqlite:<file>, since a write must be durable")
     .default(DEFAULT_DATABASE_URL)
     .meta({ description: "The store: `sqlite:` and a file; its directory must exist" }),
+  BACKUP_DIR: z.string().min(1).optional().meta({
+    description: "Where backups go; by default `backups/` beside the database, made when needed",
+  }),
   TOKENS_FILE: z
     .string()
     .min(1)
@@ -94,6 +99,8 @@ export interface Config {
   readonly databaseFile: string;
   /** Nobody chose a place for the file, so its directory is made. */
   readonly databaseIsDefault: boolean;
+  /** It must exist where somebody chose it. */
+  readonly backupDirectory: string;
   readonly tokensFile: string | undefined;
   readonly callbackPolicy: CallbackPolicy;
   /** Without a slash at the end; absent: the listening address. */
@@ -124,6 +131,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: PORT,
     databaseFile: DATABASE_URL.slice("sqlite:".length),
     databaseIsDefault: DATABASE_URL === DEFAULT_DATABASE_URL,
+    backupDirectory: backupDirectoryOf(result.data),
     tokensFile: TOKENS_FILE,
     callbackPolicy: callbackPolicyOf(CALLBACK_ALLOW),
     publicUrl: result.data.PUBLIC_URL,
@@ -134,6 +142,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     tls: tlsFilesOf(result.data),
     logLevel: LOG_LEVEL,
   });
+}
+
+/** One that isn't there may be a volume that isn't mounted. */
+function backupDirectoryOf({
+  BACKUP_DIR,
+  DATABASE_URL,
+}: z.output<typeof environmentSchema>): string {
+  if (BACKUP_DIR === undefined) {
+    return join(dirname(DATABASE_URL.slice("sqlite:".length)), "backups");
+  }
+  if (statSync(BACKUP_DIR, { throwIfNoEntry: false })?.isDirectory()) return BACKUP_DIR;
+  throw new StartError(`BACKUP_DIR=${BACKUP_DIR}: there is no such directory: create it`);
 }
 
 function tlsFilesOf({

@@ -7,6 +7,7 @@ import { deliveryView, freshDelivery, headOf, isUnreachable } from "./core/deliv
 import type { StorageServerId } from "./core/model.ts";
 import type { EventStreams } from "./events/event-streams.ts";
 import type { RouteParts } from "./http/parts.ts";
+import type { Backups } from "./operations/backups.ts";
 import type { CommitQueue } from "./operations/commit-queue.ts";
 import type { LoadBook } from "./operations/load-book.ts";
 import { Turns } from "./operations/turns.ts";
@@ -23,6 +24,7 @@ export interface Engine {
   readonly store: Store;
   readonly commits: CommitQueue;
   readonly loads: LoadBook;
+  readonly backups: Backups;
   readonly pusher: Pusher;
   readonly events: EventStreams;
   readonly threads: Threads;
@@ -30,7 +32,7 @@ export interface Engine {
 
 export function routeParts(
   { config, clock }: { readonly config: Config; readonly clock: Clock },
-  { store, commits, loads, pusher, events, threads }: Engine,
+  { store, commits, loads, backups, pusher, events, threads }: Engine,
 ): RouteParts {
   const state = () => commits.state;
   return {
@@ -38,6 +40,7 @@ export function routeParts(
     store,
     commits,
     loads,
+    backups,
     threads,
     turns: new Turns(),
     planner: new Planner(threads),

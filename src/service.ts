@@ -3,16 +3,17 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Logger } from "pino";
+import { BackupDirectory } from "./backup/directory.ts";
 import type { Config } from "./config.ts";
-import { checkState } from "./core/check.ts";
 import type { Clock } from "./core/clock.ts";
 import type { ClusterState } from "./core/cluster-state.ts";
-import { restoreState } from "./core/stored-state.ts";
+import { soundStateOf } from "./core/sound-state.ts";
 import { EventStreams, type EventStreamsParts } from "./events/event-streams.ts";
 import { type App, buildApp } from "./http/app.ts";
 import type { TokenEntry } from "./http/auth.ts";
 import { allEndpoints } from "./http/routes/index.ts";
 import { AuditLog } from "./operations/audit-log.ts";
+import { Backups } from "./operations/backups.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
 import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
@@ -86,6 +87,12 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     clock,
     onLost: (count, error) => logger.error({ err: error, count }, "calls missing in the audit"),
   });
+  const backups = new Backups({
+    store,
+    directory: new BackupDirectory({ path: config.backupDirectory, clusterId: state.clusterId }),
+    threads: new Threads(programRoot),
+    now: () => clock.now(),
+  });
   const loads = new LoadBook(store, await store.loads());
   const publicUrl = new Listening(config.publicUrl);
   const transport = createTransport({ policy: config.callbackPolicy, clock });
@@ -110,7 +117,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       return { generation, revision, floorRevision: history.floorRevision };
     },
   });
-  const engine = { store, commits, loads, pusher, events, threads };
+  const engine = { store, commits, loads, backups, pusher, events, threads };
   const app = await buildApp({
     endpoints: allEndpoints(routeParts(parts, engine)),
     state: () => commits.state,
@@ -150,6 +157,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       await pusher.close();
       await transport.close();
       await store.close();
+      await backups.close();
     },
   };
 }
@@ -168,11 +176,9 @@ function openStore({ config, onFailure }: ServiceParts, programRoot: URL): Promi
 /** The state as stored, if it is sound: nothing is served from a table with a hole in it. */
 async function loadState(store: Store): Promise<ClusterState> {
   try {
-    const state = restoreState(await store.load());
-    const broken = checkState(state);
-    if (broken.length === 0) return state;
-    const more = broken.length > 1 ? ` (and ${broken.length - 1} more)` : "";
-    throw new StartError(`the store is damaged: ${broken[0]}${more}; restore a backup`);
+    const found = soundStateOf(await store.load());
+    if ("state" in found) return found.state;
+    throw new StartError(`the store is damaged: ${found.broken}; restore a backup`);
   } catch (error) {
     await store.close();
     if (error instanceof StartError) throw error;

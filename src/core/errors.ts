@@ -70,6 +70,7 @@ export class Refusal extends Error {
 /** Every code that the core and the operations refuse with. */
 export type RefusalCode =
   | "address-space-exceeded"
+  | "backup-running"
   | "block-count-shrinks"
   | "boundary-off-extent"
   | "callback-not-allowed"

@@ -4,6 +4,7 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import type { Position } from "../core/delivery-record.ts";
 import type { DeliveryState, DeliveryView } from "../core/delivery-state.ts";
 import type { StorageServer, StorageServerId } from "../core/model.ts";
+import type { Backups } from "../operations/backups.ts";
 import type { OperationParts } from "../operations/parts.ts";
 import type { Threads } from "../threads/threads.ts";
 
@@ -12,6 +13,7 @@ export interface RouteParts extends OperationParts {
   readonly state: () => ClusterState;
   readonly distribution: Distribution;
   readonly threads: Threads;
+  readonly backups: Pick<Backups, "make" | "list">;
 }
 
 /** What the routes ask of the pusher. Revisions are distributed revisions. */

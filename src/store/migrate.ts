@@ -40,12 +40,13 @@ export function schemaVersion(database: Database.Database): number {
 export function refuseNewerSchema(
   database: Database.Database,
   migrations: readonly Migration[],
+  name = database.name,
 ): void {
   const version = schemaVersion(database);
   if (version <= migrations.length) return;
   throw new StoreError(
     "unavailable",
-    `${database.name} has schema version ${version}, and the newest that this program knows is ` +
+    `${name} has schema version ${version}, and the newest that this program knows is ` +
       `${migrations.length}: start the version of the program that wrote it, or restore a backup`,
   );
 }

@@ -102,6 +102,11 @@ export interface Store {
   /** Keeps the answer of a write that may be sent again, whether it took a revision or not. */
   keepAnswer(call: IdempotentCall, revision: number, answer: KeptAnswer): Promise<void>;
   idempotentCall(callSha256: string): Promise<KeptCall | undefined>;
+  /**
+   * Copies the whole store into `file`, which is empty. Others read and write meanwhile; the copy
+   * is the store as it is when this resolves.
+   */
+  copyTo(file: string): Promise<void>;
 
   close(): Promise<void>;
 }

@@ -11,7 +11,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ["core"],
   push: ["core", "store"],
   events: ["core", "store"],
-  operations: ["core", "store", "planner", "threads"],
+  backup: ["core", "store"],
+  operations: ["core", "store", "backup", "planner", "threads"],
   threads: ["core"],
   planner: ["core", "threads"],
   http: ["core", "store", "operations", "threads"],
@@ -19,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   agent: ["core"],
   simulator: ["core", "agent"],
   demo: ["core", "simulator", "."],
-  ".": ["core", "store", "push", "operations", "http", "events", "threads", "planner"],
+  ".": ["core", "store", "backup", "push", "operations", "http", "events", "threads", "planner"],
 };
 
 interface Import {

@@ -3,6 +3,7 @@ import type { Endpoint } from "../endpoint.ts";
 import type { RouteParts } from "../parts.ts";
 import { a2cEndpoints } from "./a2c.ts";
 import { auditEndpoint } from "./audit.ts";
+import { backupEndpoints } from "./backups.ts";
 import { clusterEndpoints } from "./cluster.ts";
 import { distributionEndpoints } from "./distribution.ts";
 import { eventsEndpoint } from "./events.ts";
@@ -33,6 +34,7 @@ export function allEndpoints(parts: RouteParts): Endpoint[] {
     ...distributionEndpoints(parts),
     eventsEndpoint(parts),
     auditEndpoint(parts),
+    ...backupEndpoints(parts),
     ...healthEndpoints(parts),
   ];
 }

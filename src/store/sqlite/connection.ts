@@ -22,7 +22,7 @@ const BUSY_TIMEOUT_MS = 500;
 /** A large transaction leaves a large write-ahead log, which is cut to this afterwards. */
 const LOG_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 /** As the first migration sets it. */
-const APPLICATION_ID = 0x45564b4c;
+export const APPLICATION_ID = 0x45564b4c;
 /** The value of `PRAGMA synchronous` that means FULL. */
 const SYNCHRONOUS_FULL = 2;
 

@@ -2,6 +2,7 @@
 import type Database from "better-sqlite3";
 import type { DeliveryRecord } from "../../core/delivery-record.ts";
 import { append } from "./append.ts";
+import { copyDatabase } from "./copy.ts";
 import { fillDigests } from "./fill-digests.ts";
 import { differencesBetween, headRecords, revisionDetails } from "./history.ts";
 import { ownersOf, rangesAt, tablesAt } from "./past.ts";
@@ -50,6 +51,7 @@ export function createEngine(database: Database.Database): Engine {
       inTransaction(database, () => tables.idempotency.put(call, revision, answer)),
     idempotentCall: (callSha256) => tables.idempotency.one(callSha256),
     // Closing writes what is in the write-ahead log into the file and removes the log.
+    copyTo: (file) => copyDatabase(database, file),
     close: () => void database.close(),
   };
 }

@@ -61,6 +61,7 @@ function storeOn(engine: RemoteEngine): Store {
     keepAnswer: (call, revision, answer) => engine.call("keepAnswer", call, revision, answer),
     idempotentCall: (callSha256) => engine.call("idempotentCall", callSha256),
     audit: (page) => engine.call("audit", page),
+    copyTo: (file) => engine.call("copyTo", file),
     close: () => engine.close(),
   };
 }

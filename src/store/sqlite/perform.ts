@@ -2,11 +2,20 @@ import { StoreError } from "../store.ts";
 import { storeErrorOf } from "./failures.ts";
 import type { Engine, Failure, Outcome, Request } from "./protocol.ts";
 
-/** Carries out one request; its failure is an outcome like another. */
-export function perform(engine: Engine, file: string, { method, parameters }: Request): Outcome {
+/** Carries out one request, or begins to; its failure is an outcome like another. */
+export function perform(
+  engine: Engine,
+  file: string,
+  { method, parameters }: Request,
+): Outcome | Promise<Outcome> {
   const call = engine[method] as (...parameters: readonly unknown[]) => unknown;
   try {
-    return { result: call(...parameters) };
+    const result = call(...parameters);
+    if (!(result instanceof Promise)) return { result };
+    return result.then(
+      (value) => ({ result: value }),
+      (error: unknown) => ({ failure: failureOf(error, file) }),
+    );
   } catch (error) {
     return { failure: failureOf(error, file) };
   }

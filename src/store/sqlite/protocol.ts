@@ -8,7 +8,7 @@ export type PackedAppend = Omit<Append, "rebalance"> & {
 };
 
 /** The calls whose arguments cross as they are, and do the same without a promise. */
-type Unpacked = Exclude<keyof Store, "append" | "saveRebalance">;
+type Unpacked = Exclude<keyof Store, "append" | "saveRebalance" | "copyTo">;
 
 /** The port as the store's thread carries it out: synchronous, large arguments packed. */
 export type Engine = {
@@ -18,6 +18,8 @@ export type Engine = {
 } & {
   append(baseRevision: number, entries: readonly PackedAppend[]): "committed" | "conflict";
   saveRebalance(rebalance: PackedRebalance): void;
+  /** Goes on between other requests. */
+  copyTo(file: string): Promise<void>;
 };
 
 export type Method = keyof Engine;
@@ -27,7 +29,7 @@ export type WorkerData = ConnectionOptions;
 export const OPEN_REQUEST_ID = 0;
 
 export interface Request {
-  /** 1, 2, 3 …; answered in this order. */
+  /** 1, 2, 3 …; answered in this order, but for a copy, which ends when it ends. */
   readonly id: number;
   readonly method: Method;
   readonly parameters: readonly unknown[];

@@ -45,12 +45,12 @@ export class RemoteEngine {
   async call<M extends Method>(
     method: M,
     ...parameters: Parameters<Engine[M]>
-  ): Promise<ReturnType<Engine[M]>> {
+  ): Promise<Awaited<ReturnType<Engine[M]>>> {
     if (this.#ended) throw this.#ended;
     const request: Request = { id: ++this.#lastId, method, parameters };
     this.#worker.postMessage(request, transferableOfRequest(request));
     // The thread answers a request with what the method it names has returned.
-    return (await this.#answerTo(request.id)) as ReturnType<Engine[M]>;
+    return (await this.#answerTo(request.id)) as Awaited<ReturnType<Engine[M]>>;
   }
 
   /** Lets what was asked before be carried out, then closes the database and ends the thread. */
@@ -103,7 +103,8 @@ export class RemoteEngine {
   }
 }
 
-function errorOf({ reason, message }: Failure): Error {
+/** The error that has crossed in plain words. */
+export function errorOf({ reason, message }: Failure): Error {
   return reason === undefined ? new Error(message) : new StoreError(reason, message);
 }
 

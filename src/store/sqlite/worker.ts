@@ -4,17 +4,28 @@ import { invariant } from "../../core/errors.ts";
 import { openConnection } from "./connection.ts";
 import { createEngine } from "./engine.ts";
 import { failureOf, perform } from "./perform.ts";
-import { OPEN_REQUEST_ID, type Reply, type Request, type WorkerData } from "./protocol.ts";
+import {
+  OPEN_REQUEST_ID,
+  type Outcome,
+  type Reply,
+  type Request,
+  type WorkerData,
+} from "./protocol.ts";
 import { transferableOf } from "./transferable.ts";
 
 function serve(port: MessagePort, options: WorkerData): void {
   const database = openConnection(options);
   const engine = createEngine(database);
-  port.on("message", (request: Request) => {
-    const outcome = perform(engine, database.name, request);
+  const answer = (request: Request, outcome: Outcome) => {
     const reply: Reply = { id: request.id, ...outcome };
     port.postMessage(reply, transferableOf(request.method, outcome));
     if (request.method === "close") port.close();
+  };
+  port.on("message", (request: Request) => {
+    const outcome = perform(engine, database.name, request);
+    // Not awaited where it is there already: answers leave in the order of the requests.
+    if (outcome instanceof Promise) void outcome.then((later) => answer(request, later));
+    else answer(request, outcome);
   });
   port.postMessage({ id: OPEN_REQUEST_ID, result: undefined } satisfies Reply);
 }
