@@ -5,13 +5,17 @@ import type { Caller, OperationParts } from "./parts.ts";
 
 /** Begins a new generation: every storage server is sent a snapshot, whatever it has. */
 export function beginGeneration(
-  parts: OperationParts,
+  parts: Pick<OperationParts, "commits">,
   caller: Caller,
   reason: string | undefined,
+  otherGeneration?: number,
 ): Promise<Committed<undefined>> {
   return submit(parts, caller, {
     kind: "start-generation",
     reason,
-    decide: (state, at) => ({ state: startGeneration(state, at), answer: undefined }),
+    decide: (state, at) => ({
+      state: startGeneration(state, at, otherGeneration),
+      answer: undefined,
+    }),
   });
 }

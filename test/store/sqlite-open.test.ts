@@ -3,13 +3,14 @@ import {
   cpSync,
   mkdirSync,
   openSync,
+  renameSync,
   statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { endsOf } from "../../src/core/rebalance/moves.ts";
 import { MIGRATIONS_DIRECTORY, readMigrations } from "../../src/store/migrate.ts";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
@@ -48,6 +49,25 @@ describe("opening is refused in one line", () => {
     expect((await store.load()).revision).toBe(0);
     await store.close();
     await (await openStore(file)).close();
+  });
+
+  it("where a backup takes the file's place between opening and locking it", () => {
+    const [file, backup] = [newFile(), newFile()];
+    for (const one of [file, backup]) {
+      openConnection({ file: one, newClusterId: CLUSTER_ID }).close();
+    }
+    const { pragma } = Database.prototype;
+    vi.spyOn(Database.prototype, "pragma").mockImplementationOnce(function (
+      this: Database.Database,
+      ...parameters
+    ) {
+      renameSync(file, `${file}.replaced`);
+      renameSync(backup, file);
+      return pragma.apply(this, parameters);
+    });
+    expect(refusal(file)).toMatch(/was replaced while it was opened: start once more/);
+    vi.restoreAllMocks();
+    openConnection({ file, newClusterId: CLUSTER_ID }).close();
   });
 
   it("for a schema that is newer than the program", () => {

@@ -2,7 +2,7 @@
  * Opens the database file so that what it acknowledges is durable and nobody else writes it.
  * The connection keeps SQLite's exclusive lock until it is closed.
  */
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { EMPTY_DIGEST } from "../../core/digest.ts";
@@ -18,7 +18,7 @@ export interface ConnectionOptions {
 }
 
 /** How long an open waits for a predecessor that is just closing the file. */
-const BUSY_TIMEOUT_MS = 500;
+export const BUSY_TIMEOUT_MS = 500;
 /** A large transaction leaves a large write-ahead log, which is cut to this afterwards. */
 const LOG_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 /** As the first migration sets it. */
@@ -31,10 +31,11 @@ export function openConnection(options: ConnectionOptions): Database.Database {
   const file = resolve(options.file);
   refuseMissingDirectory(file);
   refuseUnwritable(file);
+  const opened = inodeOf(file);
   let database: Database.Database | undefined;
   try {
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
-    prepare(database, options);
+    prepare(database, options, () => refuseReplaced(file, opened));
     return database;
   } catch (error) {
     database?.close();
@@ -42,7 +43,11 @@ export function openConnection(options: ConnectionOptions): Database.Database {
   }
 }
 
-function prepare(database: Database.Database, options: ConnectionOptions): void {
+function prepare(
+  database: Database.Database,
+  options: ConnectionOptions,
+  onLocked: () => void,
+): void {
   // Before anything is read: then the first access takes the lock and no shared memory is used.
   database.pragma("locking_mode = EXCLUSIVE");
   database.pragma("trusted_schema = OFF");
@@ -50,6 +55,7 @@ function prepare(database: Database.Database, options: ConnectionOptions): void 
   const migrations = readMigrations(options.migrationsDirectory);
   refuseNewerSchema(database, migrations);
   refuseForeignFile(database);
+  onLocked();
   // From here on the file is written.
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = FULL");
@@ -85,14 +91,27 @@ function refuseUnwritable(file: string): void {
   }
 }
 
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}
+
+/**
+ * Who waited for the lock of a database that was being replaced by a backup has the old file, and
+ * would put its log beside the new one.
+ */
+function refuseReplaced(file: string, opened: number | undefined): void {
+  if (opened === undefined || inodeOf(file) === opened) return;
+  throw new StoreError("unavailable", `${file} was replaced while it was opened: start once more`);
+}
+
 /** Another program's database would otherwise be given our tables. */
-function refuseForeignFile(database: Database.Database): void {
+export function refuseForeignFile(database: Database.Database, name = database.name): void {
   const isEmpty = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
   const isOurs = database.pragma("application_id", { simple: true }) === APPLICATION_ID;
   if (isOurs || (isEmpty && schemaVersion(database) === 0)) return;
   throw new StoreError(
     "unavailable",
-    `${database.name} is a database of another program: set DATABASE_URL to another file`,
+    `${name} is a database of another program: set DATABASE_URL to another file`,
   );
 }
 
