@@ -1,6 +1,14 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { hashToken } from "../../src/operations/credentials.ts";
 import { openStore } from "../store/sqlite-support.ts";
@@ -105,6 +113,18 @@ describe("POST /v1/backups", () => {
     await store.close();
     expect(revision).toBe(body.revision);
     expect(links.map(({ id }) => id)).toContain("before");
+  });
+
+  it("ends with the service, whole or not at all", async () => {
+    const { client, directory } = await startBesideBackups();
+    const making = backUp(client).catch(() => undefined);
+    // It has begun when its directory is there.
+    while (!existsSync(directory)) await letOthersRun();
+    await client.service.close();
+    await making;
+    const names = readdirSync(directory);
+    expect(names.filter((name) => !/^evenkeel-\S+\.db(\.sha256)?$/.test(name))).toEqual([]);
+    expect([0, 2]).toContain(names.length);
   });
 
   it("is for admins", async () => {

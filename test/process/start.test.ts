@@ -65,6 +65,7 @@ describe("refuses to start, in one line", () => {
     [{ DATABASE_URL: "mysql://x" }, /DATABASE_URL/],
     [{ CALLBACK_ALLOW: "10.0.0.0/33" }, /CALLBACK_ALLOW.*10\.0\.0\.0\/33/],
     [{ TOKENS_FILE: "/nowhere/tokens.json" }, /TOKENS_FILE/],
+    [{ BACKUP_DIR: "/nowhere/backups" }, /BACKUP_DIR=\/nowhere\/backups: there is no such/],
     [{ TLS_CERT_FILE: "cert.pem" }, /TLS_KEY_FILE is missing/],
   ])("with %j", async (environment, message) => {
     const DATABASE_URL = `sqlite:${await freeFile()}`;

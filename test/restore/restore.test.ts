@@ -1,10 +1,11 @@
-import { chmodSync, rmSync, statSync } from "node:fs";
+import { chmodSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { expect, it } from "vitest";
 import { addAgent } from "../support/agents.ts";
 import { startService, tableOf, workedExample } from "../support/service.ts";
+import { goldens, unpack } from "../upgrade/goldens.ts";
 import {
   backUp,
   headOf,
@@ -52,6 +53,18 @@ it("begins a generation after that of the backup and that of the database", asyn
   expect(headOf(target).generation).toBe(ahead + 1);
   await runRestore({ file: backup, target });
   expect(headOf(target).generation).toBe(ahead + 2);
+});
+
+it("brings a backup of an earlier release to the present schema", async () => {
+  const golden = goldens[0]!;
+  const { target } = await stoppedBackedUp();
+  const backup = unpack(golden);
+  writeFileSync(`${backup}.sha256`, `${sha256Of(backup)}  evenkeel.db\n`);
+  expect(await runRestore({ file: backup, target })).toMatchObject({ code: 0, stderr: "" });
+  const client = await startService({ DATABASE_URL: `sqlite:${target}` });
+  const { entries } = (await client.get("/v1/a2c")).body;
+  expect(golden.answers["/v1/a2c"]).toMatchObject({ entries });
+  expect((await client.get("/v1/cluster")).body.generation).toBeGreaterThan(1);
 });
 
 it("needs no database in the place", async () => {
