@@ -86,6 +86,8 @@ async function rounds(cluster, bare, count) {
 }
 
 async function burstOf(cluster) {
+  // Those that hung are tried again after a pause, which is no matter of the burst.
+  await cluster.converged();
   await cluster.receivers.counts();
   const cpuBefore = cluster.cpuSeconds();
   const start = performance.now();

@@ -30,6 +30,7 @@ import { Ledger } from "./ledger.ts";
 import { losersFirst } from "./losers-first.ts";
 import { AddressLosses } from "./losses.ts";
 import { Messages } from "./messages.ts";
+import { Bursts } from "./pace.ts";
 import { type PullPosition, Pulls, type PullWait } from "./pulls.ts";
 import type { Pusher, PusherParts } from "./pusher-port.ts";
 import { ServerDelivery } from "./server-delivery.ts";
@@ -63,6 +64,7 @@ class StorageServerPusher implements Pusher {
   readonly #snapshotReads: SnapshotReads;
   readonly #ledger: Ledger;
   readonly #messages: Messages;
+  readonly #bursts = new Bursts();
   #state: ClusterState = emptyState({ clusterId: "", generation: 0 });
   #head: Head = headOf(this.#state, { settledRevision: 0, floorRevision: 0 });
   /** The head that all deliveries have been told; absent: some began before it was known. */
@@ -104,6 +106,7 @@ class StorageServerPusher implements Pusher {
       ...parts,
       ledger: this.#ledger,
       messages: this.#messages,
+      bursts: this.#bursts,
       slots: createSlots({ clock, countMax, holdMsMax: SLOT_HOLD_MS_MAX }),
       state: () => this.#state,
       head: () => this.#head,
@@ -239,6 +242,9 @@ class StorageServerPusher implements Pusher {
     const before = this.#state;
     if (next.generation === before.generation && next.revision < before.revision) return;
     this.#state = next;
+    if (next.distributedRevision !== before.distributedRevision) {
+      this.#bursts.changed(this.#parts.clock.now());
+    }
     if (known) this.#losses.load(known.losses);
     else this.#losses.follow(before, next);
     // Whoever is new begins at the new head; what is settled is told when all are there.

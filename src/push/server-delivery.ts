@@ -12,7 +12,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { logDelivery } from "./log-delivery.ts";
 import type { Message, Messages } from "./messages.ts";
-import { Pace } from "./pace.ts";
+import { type Bursts, Pace } from "./pace.ts";
 import { messageId, signatureHeaders } from "./signature.ts";
 import type { Slots, Turn } from "./slots.ts";
 import type { Transport } from "./transport.ts";
@@ -26,6 +26,7 @@ export interface DeliveryParts {
   readonly ledger: Ledger;
   readonly transport: Transport;
   readonly messages: Messages;
+  readonly bursts: Bursts;
   /** The committed state of the moment. */
   readonly state: () => ClusterState;
   readonly head: () => Head;
@@ -38,7 +39,7 @@ export class ServerDelivery {
   /** What is durable, and therefore counts. */
   #durable: DeliveryRecord;
   #head: Head;
-  readonly #pace = new Pace();
+  readonly #pace: Pace;
   #gapBefore = false;
   /** Records handed to the ledger that are not durable yet. */
   #unwritten = 0;
@@ -49,6 +50,7 @@ export class ServerDelivery {
 
   constructor(parts: DeliveryParts, record: DeliveryRecord) {
     this.#parts = parts;
+    this.#pace = new Pace(parts.bursts);
     this.#head = parts.head();
     this.#record = record;
     this.#durable = record;

@@ -1,30 +1,44 @@
 import { expect, it } from "vitest";
-import { Pace } from "../../src/push/pace.ts";
+import { Bursts, Pace } from "../../src/push/pace.ts";
 
-/** When deltas go where one is wanted at each of these times. */
-function goneAt(wanted: readonly number[]): number[] {
-  const pace = new Pace();
+/** When deltas go where the head moves at each of these times. */
+function goneAt(changes: readonly number[]): number[] {
+  const bursts = new Bursts();
+  const pace = new Pace(bursts);
   const gone: number[] = [];
-  for (const time of wanted) {
-    const last = gone.at(-1);
-    // What is wanted while one waits goes with that one.
-    if (last !== undefined && time <= last) continue;
-    const at = Math.max(time, pace.readyAt);
-    pace.sent(at);
-    gone.push(at);
+  let waitsUntil: number | undefined;
+  for (const time of [...changes, Number.POSITIVE_INFINITY]) {
+    if (waitsUntil !== undefined && waitsUntil <= time) {
+      pace.sent(waitsUntil);
+      gone.push(waitsUntil);
+      waitsUntil = undefined;
+    }
+    if (time === Number.POSITIVE_INFINITY) break;
+    bursts.changed(time);
+    waitsUntil = Math.max(time, pace.readyAt);
   }
   return gone;
 }
 
-it("lets the first few go at once, and then one each half second", () => {
-  const wanted = Array.from({ length: 200 }, (_, i) => 1000 + 25 * i);
-  const gone = goneAt(wanted);
-  expect(gone.slice(0, 4)).toEqual([1000, 1025, 1050, 1075]);
-  for (let i = 5; i < gone.length; i++) expect(gone[i]! - gone[i - 1]!).toBe(500);
-  expect(gone.length).toBeLessThanOrEqual(14);
+it("lets the first few of a burst go at once, and then one each second", () => {
+  const changes = Array.from({ length: 200 }, (_, i) => 1000 + 25 * i);
+  const gone = goneAt(changes);
+  expect(gone.slice(0, 3)).toEqual([1000, 1025, 1050]);
+  for (let i = 4; i < gone.length; i++) expect(gone[i]! - gone[i - 1]!).toBe(1000);
+  expect(gone.length).toBeLessThanOrEqual(9);
+  // The last change is not forgotten.
+  expect(gone.at(-1)).toBeGreaterThanOrEqual(changes.at(-1)!);
 });
 
-it("never holds up a change after a quiet while", () => {
-  const wanted = Array.from({ length: 50 }, (_, i) => 1000 + 500 * i);
-  expect(goneAt(wanted)).toEqual(wanted);
+it("lets no delta wait for more than a second, however many went before", () => {
+  const changes = Array.from({ length: 100 }, (_, i) => 1000 + 100 * i);
+  const end = changes.at(-1)!;
+  const gone = goneAt([...changes, end + 50, end + 60]);
+  expect(gone.slice(0, 100)).toEqual(changes);
+  expect(gone.slice(100)).toEqual([end + 1000]);
+});
+
+it("holds up nothing that does not follow closely", () => {
+  const changes = Array.from({ length: 50 }, (_, i) => 1000 + 100 * i);
+  expect(goneAt(changes)).toEqual(changes);
 });
