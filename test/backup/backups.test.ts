@@ -14,6 +14,7 @@ import { hashToken } from "../../src/operations/credentials.ts";
 import { openStore } from "../store/sqlite-support.ts";
 import { expectDocumented } from "../support/documented.ts";
 import {
+  type Answered,
   type Client,
   startService,
   startWorkedExample,
@@ -26,8 +27,8 @@ async function backUp(client: Client, headers: Record<string, string> = {}) {
   const answer = await fetch(`${client.address}/v1/backups`, { method: "POST", headers });
   const seen = { status: answer.status, headers: Object.fromEntries(answer.headers) };
   expectDocumented({ method: "POST", url: "/v1/backups", ...seen });
-  // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
-  return { status: answer.status, body: (await answer.json()) as any };
+  const body: Answered["body"] = await answer.json();
+  return { status: answer.status, body };
 }
 
 interface Place {
