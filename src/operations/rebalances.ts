@@ -8,8 +8,9 @@ import { assume } from "../core/decisions/assumptions.ts";
 import { distributedRevisions } from "../core/decisions/precondition.ts";
 import { basisOf, changesSince, type PlanBasis } from "../core/rebalance/basis.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
+import type { Moves } from "../core/rebalance/move-list.ts";
 import { endsOf, type MovedMap, mapsAfter, withMaps } from "../core/rebalance/moves.ts";
-import type { Move, PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
+import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
 import { takesLong } from "../planner/planner.ts";
 import { withPauses } from "../threads/pauses.ts";
 import { commitTable } from "./commit.ts";
@@ -26,7 +27,7 @@ import {
 export interface Rebalanced {
   readonly document: RebalanceDocument;
   readonly plan: KeptPlan;
-  readonly moves: readonly Move[];
+  readonly moves: Moves;
 }
 
 export async function rebalance(

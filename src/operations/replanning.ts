@@ -5,12 +5,12 @@
 import { assumedIn, heldAgainst } from "../core/decisions/plans.ts";
 import { Refusal, type Replanned } from "../core/errors.ts";
 import type { DryRun } from "../core/rebalance/kept-plan.ts";
-import type { Move } from "../core/rebalance/types.ts";
+import type { Moves } from "../core/rebalance/move-list.ts";
 import type { OperationParts } from "./parts.ts";
 
 export interface PlanOfEarlier {
   readonly dryRun: DryRun;
-  readonly moves: readonly Move[];
+  readonly moves: Moves;
 }
 
 /** Passes on everything but the refusal `stale-plan`, which it completes. */

@@ -1,6 +1,6 @@
 /** What goes to the planner's thread and comes back: plain data and typed arrays. */
 import { Refusal, type RefusalCode } from "../core/errors.ts";
-import type { MoveColumns } from "../core/rebalance/move-columns.ts";
+import type { MoveColumns } from "../core/rebalance/move-list.ts";
 import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
 import type { StateRecords } from "../core/stored-state.ts";
 

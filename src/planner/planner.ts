@@ -2,10 +2,9 @@
  * Plans, made in place where that takes a moment, and in a thread where it would stop the event
  * loop. The plan is the same either way.
  */
-import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { columnBuffers } from "../core/ranges.ts";
-import { unpackMoves } from "../core/rebalance/move-columns.ts";
+import { MoveList } from "../core/rebalance/move-list.ts";
 import { planMoves } from "../core/rebalance/plan.ts";
 import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
 import { recordsOf } from "../core/stored-state.ts";
@@ -30,9 +29,7 @@ export class Planner {
     const columns = records.volumes.flatMap(({ ranges }) => columnBuffers(ranges));
     const outcome = await this.#threads.run<PlanOutcome>("planner/plan-thread.js", input, columns);
     if ("refusal" in outcome) throw errorOf(outcome.refusal);
-    const moves = unpackMoves(outcome.moves);
-    await letOthersRun();
-    return { ...outcome.plan, moves };
+    return { ...outcome.plan, moves: new MoveList(outcome.moves) };
   }
 }
 

@@ -16,6 +16,7 @@ import type {
 import type { Ownership } from "../core/ownership.ts";
 import type { RangeColumns } from "../core/ranges.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
+import type { Moves } from "../core/rebalance/move-list.ts";
 import type { Move } from "../core/rebalance/types.ts";
 import type { Difference } from "../core/sorted-map.ts";
 import type { StateRecords } from "../core/stored-state.ts";
@@ -285,7 +286,7 @@ export interface KeptRebalance extends RebalanceRecord {
 }
 
 export interface NewRebalance extends Omit<KeptRebalance, "moveCount"> {
-  readonly moves: readonly Move[];
+  readonly moves: Moves;
   /** From when on it need not be kept, in milliseconds since 1970; for ever without. */
   readonly forgetAt?: number | undefined;
 }

@@ -17,7 +17,7 @@ function allSizes(state: ClusterState): unknown {
 }
 
 function movedOf(plan: Plan, volumeId: string): number {
-  const moves = plan.moves.filter((move) => move.volumeId === volumeId);
+  const moves = [...plan.moves].filter((move) => move.volumeId === volumeId);
   return moves.reduce((sum, { firstLba, lastLba }) => sum + (lastLba - firstLba + 1), 0);
 }
 
@@ -79,7 +79,7 @@ test("draining processes come first, over all volumes", () => {
         if (!isActive(state, process)) draining.add(process.cNodeId);
       }
       const evacuated = ({ moves }: Plan) =>
-        moves
+        [...moves]
           .filter(({ fromCNodeId }) => draining.has(fromCNodeId))
           .reduce((sum, { firstLba, lastLba }) => sum + (lastLba - firstLba + 1), 0);
       expect(evacuated(plan)).toBe(Math.min(maxMovedAddresses, evacuated(unlimited)));
@@ -135,7 +135,7 @@ test("a budget below one extent moves nothing and says so", () => {
   });
   for (const strategy of ["equalize", "proportional", "pairwise"] as const) {
     const plan = planRebalance(state, { strategy, maxMovedAddresses: 7 });
-    expect(plan.moves).toEqual([]);
+    expect(plan.moves).toHaveLength(0);
     expect(plan.remainingAddresses).toBeGreaterThan(0);
     expect(plan.explanations.map(({ code }) => code)).toEqual(["budget-exhausted"]);
   }

@@ -115,7 +115,7 @@ test("sizes stay within the tolerance, ranges never get more, and nobody who dra
       expect(plan.minimumMovedAddresses).toBe(full.movedAddresses);
       const processes = [...state.processes.values()];
       const active = processes.filter((process) => isActive(state, process));
-      const receivers = new Set(plan.moves.map(({ toCNodeId }) => toCNodeId));
+      const receivers = new Set(Array.from(plan.moves, ({ toCNodeId }) => toCNodeId));
       for (const process of processes) {
         if (receivers.has(process.cNodeId)) expect(active).toContain(process);
       }

@@ -7,6 +7,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { ClusterState } from "../../src/core/cluster-state.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import type { RebalanceRequest } from "../../src/core/rebalance/types.ts";
+import { type VolumeMoves, VolumeMovesBuilder } from "../../src/core/rebalance/volume-moves.ts";
 import { applyPlan, clusterArbitrary } from "../support/cluster.ts";
 import { ceiling, exactTargets, floor, isActive, sizesOf } from "../support/exact-model.ts";
 import { expectSound } from "../support/plan-soundness.ts";
@@ -70,6 +71,11 @@ vi.mock("../../src/core/rebalance/budget.ts", async (original) => {
 
 vi.mock("../../src/core/rebalance/range-board.ts", async (original) => {
   const actual = await original<typeof import("../../src/core/rebalance/range-board.ts")>();
+  const only = ({ firstLba, lastLba, from, to }: VolumeMoves, places: readonly number[]) => {
+    const builder = new VolumeMovesBuilder(places.length);
+    for (const i of places) builder.add(firstLba[i]!, lastLba[i]!, from[i]!, to[i]!);
+    return builder.build();
+  };
   class RangeBoard extends actual.RangeBoard {
     override cut(...[segment, receiver, amount, side]: Parameters<actual["cut"]>): void {
       if (planted.fault === "a whole range goes where a part was meant") {
@@ -82,8 +88,9 @@ vi.mock("../../src/core/rebalance/range-board.ts", async (original) => {
 
     override moves(...parameters: Parameters<actual["moves"]>) {
       const moves = super.moves(...parameters);
-      if (planted.fault === "the last move is forgotten") return moves.slice(0, -1);
-      if (planted.fault === "moves are in reverse order") return moves.toReversed();
+      const places = [...moves.from.keys()];
+      if (planted.fault === "the last move is forgotten") return only(moves, places.slice(0, -1));
+      if (planted.fault === "moves are in reverse order") return only(moves, places.toReversed());
       return moves;
     }
   }

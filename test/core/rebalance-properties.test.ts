@@ -67,7 +67,7 @@ test("equalize brings every size within an extent of its exact target, and then 
           expect([floor(target), ceiling(target)]).toContain(BigInt(size));
         }
       }
-      expect(planRebalance(after, { strategy: "equalize" }).moves).toEqual([]);
+      expect(planRebalance(after, { strategy: "equalize" }).moves).toHaveLength(0);
     }),
     { numRuns: 300 },
   );
@@ -94,7 +94,7 @@ test("a tolerance moves no more than it takes to come inside its bounds, and the
         }
         expect(moved).toBe(Math.max(above, below));
       }
-      expect(planRebalance(after, request).moves).toEqual([]);
+      expect(planRebalance(after, request).moves).toHaveLength(0);
     }),
     { numRuns: 300 },
   );
@@ -136,7 +136,7 @@ test("pairwise and proportional leave alone exactly what would not get more even
         const before = spreadOf(state, volume, (id) => volume.map.sizeOf(id));
         const after = spreadOf(state, volume, (id) => change.map.sizeOf(id));
         const improves = after.over * before.under < before.over * after.under;
-        expect(plan.moves).toEqual(improves ? forced.moves : []);
+        expect([...plan.moves]).toEqual(improves ? [...forced.moves] : []);
         const codes = plan.explanations.map(({ code }) => code);
         expect(codes).toEqual(improves ? [] : ["would-not-improve"]);
         expect(forced.explanations.map(({ code }) => code)).toEqual(improves ? [] : ["forced"]);

@@ -10,7 +10,7 @@ export function expectSound(state: ClusterState, request: RebalanceRequest, plan
   let rangesAfter = 0;
   for (const volume of state.volumes.values()) {
     const after = plan.maps.find(({ volumeId }) => volumeId === volume.id);
-    const moves = plan.moves.filter(({ volumeId }) => volumeId === volume.id);
+    const moves = [...plan.moves].filter(({ volumeId }) => volumeId === volume.id);
     expect(after !== undefined).toBe(moves.length > 0);
     const next: Volume = after ? { ...volume, map: after.map } : volume;
     const { moved: here, lost } = expectMovesLeadTo(volume, next, moves);
@@ -29,7 +29,7 @@ export function expectSound(state: ClusterState, request: RebalanceRequest, plan
   if (plan.moves.length === 0) expect(plan.explanations.length).toBeGreaterThan(0);
   const volumeOrder = plan.maps.map(({ volumeId }) => volumeId);
   expect(volumeOrder).toEqual(volumeOrder.toSorted());
-  expect([...new Set(plan.moves.map(({ volumeId }) => volumeId))]).toEqual(volumeOrder);
+  expect([...new Set(Array.from(plan.moves, ({ volumeId }) => volumeId))]).toEqual(volumeOrder);
   expect(plan.planHash).toBe(hashOf(plan));
 }
 
@@ -76,7 +76,8 @@ function expectMovesLeadTo(before: Volume, after: Volume, moves: readonly Move[]
 }
 
 function hashOf({ baseRevision, moves }: Plan): string {
-  const lines = moves.map(
+  const lines = Array.from(
+    moves,
     (move) =>
       `${move.volumeId}\t${move.firstLba}\t${move.lastLba}\t${move.fromCNodeId}\t${move.toCNodeId}\n`,
   );

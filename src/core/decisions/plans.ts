@@ -3,6 +3,7 @@ import type { ClusterState } from "../cluster-state.ts";
 import { Refusal, type RefusalFacts, type Replanned } from "../errors.ts";
 import { type BasisChange, changesSince } from "../rebalance/basis.ts";
 import type { DryRun } from "../rebalance/kept-plan.ts";
+import type { Moves } from "../rebalance/move-list.ts";
 import { findObstacle, makeMoves, reversed } from "../rebalance/moves.ts";
 import type { Move, PlanOfMoves } from "../rebalance/types.ts";
 import type { Steps } from "../steps.ts";
@@ -11,7 +12,7 @@ import { assume, type UnmetAssumption, unmetAssumptions } from "./assumptions.ts
 const CHANGES_SHOWN_MAX = 100;
 
 export interface PlannedMoves {
-  readonly moves: readonly Move[];
+  readonly moves: Moves;
   /** The revision since which the volumes must be the same. */
   readonly since: number;
 }
@@ -86,22 +87,24 @@ export function assumedIn(
 }
 
 /** How the moves of an earlier plan stand to the same request, planned now. */
-export function heldAgainst(now: PlanOfMoves, moves: readonly Move[]): Replanned {
+export function heldAgainst(now: PlanOfMoves, moves: Moves): Replanned {
   return { sameMoves: sameMoves(now.moves, moves), movedAddresses: now.movedAddresses };
 }
 
-function sameMoves(a: readonly Move[], b: readonly Move[]): boolean {
+function sameMoves(a: Moves, b: Moves): boolean {
   if (a.length !== b.length) return false;
-  return a.every((left, i) => {
-    const right = b[i]!;
-    return (
-      left.volumeId === right.volumeId &&
-      left.firstLba === right.firstLba &&
-      left.lastLba === right.lastLba &&
-      left.fromCNodeId === right.fromCNodeId &&
-      left.toCNodeId === right.toCNodeId
-    );
-  });
+  for (let i = 0; i < a.length; i++) if (!isSame(a.at(i)!, b.at(i)!)) return false;
+  return true;
+}
+
+function isSame(a: Move, b: Move): boolean {
+  return (
+    a.volumeId === b.volumeId &&
+    a.firstLba === b.firstLba &&
+    a.lastLba === b.lastLba &&
+    a.fromCNodeId === b.fromCNodeId &&
+    a.toCNodeId === b.toCNodeId
+  );
 }
 
 function factsOf(

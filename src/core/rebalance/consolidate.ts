@@ -13,6 +13,7 @@ import { StretchSorter } from "./stretch-sorter.ts";
 import { StretchTree } from "./stretch-tree.ts";
 import { type Transfer, transferTo } from "./transfer.ts";
 import type { Explanation, RebalanceRequest } from "./types.ts";
+import { addressesIn } from "./volume-moves.ts";
 
 export function consolidate(
   model: LoadModel,
@@ -26,7 +27,7 @@ export function consolidate(
   for (const volume of volumes) {
     const slack = slackOf(model, volume, request.toleranceMicro ?? 0);
     const { transfer, needed } = consolidateVolume(model, volume, { slack, budget });
-    const moved = addressesIn(transfer);
+    const moved = addressesIn(transfer.moves);
     minimumMovedAddresses += needed;
     budget -= moved;
     explanations.push(explain(volume, transfer, { moved, needed }));
@@ -44,11 +45,11 @@ function consolidateVolume(
   const merge = (limit: number) => new CrumbMerging(model, volume, { slack, limit }).run();
   const merged = merge(Number.POSITIVE_INFINITY);
   const sort = sorting(model, merged.transfer.map);
-  const full = transferTo(sort(Number.POSITIVE_INFINITY), volume);
-  const needed = addressesIn(full);
+  const full = transferTo(sort(Number.POSITIVE_INFINITY), model, volume);
+  const needed = addressesIn(full.moves);
   if (needed <= budget) return { transfer: full, needed };
   const rest = budget - merged.moved;
-  const transfer = rest < 0 ? merge(budget).transfer : transferTo(sort(rest), volume);
+  const transfer = rest < 0 ? merge(budget).transfer : transferTo(sort(rest), model, volume);
   return { transfer, needed };
 }
 
@@ -67,11 +68,6 @@ function sorting(model: LoadModel, map: AddressMap): (budget: number) => Address
     };
     return map.paint(sorted());
   };
-}
-
-function addressesIn({ moves }: Transfer): number {
-  // The length first: a sum with an address in between could leave the exact integers.
-  return moves.reduce((sum, { firstLba, lastLba }) => sum + (lastLba - firstLba + 1), 0);
 }
 
 /** The tolerance in addresses, in whole extents. */

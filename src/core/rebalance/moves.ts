@@ -10,8 +10,9 @@ import {
   processOfCNode,
   putVolume,
 } from "../cluster-state.ts";
-import type { CNodeId, OwnedRange, VolumeId } from "../model.ts";
+import type { CNodeId, VolumeId } from "../model.ts";
 import type { Steps } from "../steps.ts";
+import type { Moves } from "./move-list.ts";
 import type { Move } from "./types.ts";
 
 /** Moves that are looked at in one step of `findObstacle`. */
@@ -26,7 +27,7 @@ export interface MoveEnds {
   readonly gainers: readonly CNodeId[];
 }
 
-export function endsOf(moves: readonly Move[]): MoveEnds {
+export function endsOf(moves: Moves): MoveEnds {
   const volumeIds = new Set<VolumeId>();
   const losers = new Set<CNodeId>();
   const gainers = new Set<CNodeId>();
@@ -38,9 +39,9 @@ export function endsOf(moves: readonly Move[]): MoveEnds {
   return { volumeIds: [...volumeIds], losers: [...losers], gainers: [...gainers] };
 }
 
-export function reversed(moves: readonly Move[]): Move[] {
+export function reversed(moves: Moves): Move[] {
   // Fields by name: a spread is ten times as slow, and there may be half a million.
-  return moves.map(({ volumeId, firstLba, lastLba, fromCNodeId, toCNodeId }) => {
+  return Array.from(moves, ({ volumeId, firstLba, lastLba, fromCNodeId, toCNodeId }) => {
     return { volumeId, firstLba, lastLba, fromCNodeId: toCNodeId, toCNodeId: fromCNodeId };
   });
 }
@@ -52,7 +53,7 @@ export function reversed(moves: readonly Move[]): Move[] {
  */
 export function* findObstacle(
   state: ClusterState,
-  moves: readonly Move[],
+  moves: Moves,
   since: number,
 ): Steps<string | undefined> {
   const unfit = new Map<CNodeId, string | undefined>();
@@ -99,21 +100,22 @@ export interface MovedMap {
 }
 
 /** The state with the moves made; they are in volume and address order. */
-export function* makeMoves(state: ClusterState, moves: readonly Move[]): Steps<ClusterState> {
+export function* makeMoves(state: ClusterState, moves: Moves): Steps<ClusterState> {
   return withMaps(state, yield* mapsAfter(state, moves));
 }
 
 /** The maps that moves lead to; they are in volume and address order. */
-export function* mapsAfter(state: ClusterState, moves: readonly Move[]): Steps<MovedMap[]> {
+export function* mapsAfter(state: ClusterState, moves: Moves): Steps<MovedMap[]> {
   const maps = new Map<VolumeId, AddressMap>();
   for (let from = 0; from < moves.length; ) {
     if (from > 0) yield;
-    const { volumeId } = moves[from]!;
-    const gains: OwnedRange[] = [];
-    for (; moves[from]?.volumeId === volumeId && gains.length < MOVES_PER_STEP; from++) {
-      const { firstLba, lastLba, toCNodeId } = moves[from]!;
-      gains.push({ firstLba, lastLba, cNodeId: toCNodeId });
-    }
+    const page = moves.slice(from, from + MOVES_PER_STEP);
+    const { volumeId } = page[0]!;
+    const other = page.findIndex((move) => move.volumeId !== volumeId);
+    const gains = page
+      .slice(0, other < 0 ? page.length : other)
+      .map(({ firstLba, lastLba, toCNodeId }) => ({ firstLba, lastLba, cNodeId: toCNodeId }));
+    from += gains.length;
     const map = maps.get(volumeId) ?? state.volumes.get(volumeId)!.map;
     maps.set(volumeId, map.paint(gains));
   }

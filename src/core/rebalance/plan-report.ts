@@ -3,11 +3,13 @@ import { createHash } from "node:crypto";
 import type { ClusterState } from "../cluster-state.ts";
 import { countAddresses, imbalanceOf, type LoadModel, loadOf } from "../load-model.ts";
 import type { Volume } from "../model.ts";
+import { joinMoves, type MoveList } from "./move-list.ts";
 import { transferFraction } from "./proportional.ts";
 import type { Proposal } from "./proposal.ts";
 import { toNumber } from "./rational.ts";
 import type { Scope } from "./request.ts";
-import type { Explanation, Move, Plan, ProcessEffect, RebalanceRequest } from "./types.ts";
+import type { Explanation, Plan, ProcessEffect, RebalanceRequest } from "./types.ts";
+import { addressesIn } from "./volume-moves.ts";
 
 const HASH_LINES_AT_ONCE = 1000;
 
@@ -21,9 +23,11 @@ interface Planned {
 
 export function describePlan({ state, model, scope, request, proposal }: Planned): Plan {
   const { transfers, minimumMovedAddresses } = proposal;
-  const moves = transfers.flatMap((transfer) => transfer.moves);
-  // The length first: a sum with an address in between could leave the exact integers.
-  const movedAddresses = moves.reduce((sum, move) => sum + (move.lastLba - move.firstLba + 1), 0);
+  const movedAddresses = transfers.reduce((sum, { moves }) => sum + addressesIn(moves), 0);
+  const moves = joinMoves(
+    transfers.map((transfer) => ({ volumeId: transfer.volume.id, moves: transfer.moves })),
+    model.processes.map(({ cNodeId }) => cNodeId),
+  );
   const remainingAddresses = minimumMovedAddresses - movedAddresses;
   const changed = new Map(transfers.map(({ volume, map }) => [volume.id, map]));
   const mapAfter = (volume: Volume) => changed.get(volume.id) ?? volume.map;
@@ -108,16 +112,21 @@ function budgetExplanation(
   return [{ code: "budget-exhausted", detail, counterfactual }];
 }
 
-function hashOf(baseRevision: number, moves: readonly Move[]): string {
+/** Ids hold neither tab nor line feed, so that no two plans have the same lines. */
+function hashOf(baseRevision: number, moves: MoveList): string {
   const hash = createHash("sha256").update(`${baseRevision}\n`);
-  for (let i = 0; i < moves.length; i += HASH_LINES_AT_ONCE) {
-    const lines = moves.slice(i, i + HASH_LINES_AT_ONCE).map(hashLine);
-    hash.update(lines.join(""));
+  for (let from = 0; from < moves.length; from += HASH_LINES_AT_ONCE) {
+    hash.update(linesOf(moves, from, Math.min(from + HASH_LINES_AT_ONCE, moves.length)));
   }
   return hash.digest("hex");
 }
 
-/** Ids hold neither tab nor line feed, so that no two plans have the same lines. */
-function hashLine({ volumeId, firstLba, lastLba, fromCNodeId, toCNodeId }: Move): string {
-  return `${volumeId}\t${firstLba}\t${lastLba}\t${fromCNodeId}\t${toCNodeId}\n`;
+function linesOf({ columns }: MoveList, from: number, to: number): string {
+  const { firstLba, lastLba, volume, volumeIds, cNodeIds } = columns;
+  let lines = "";
+  for (let i = from; i < to; i++) {
+    const ends = `${cNodeIds[columns.from[i]!]}\t${cNodeIds[columns.to[i]!]}`;
+    lines += `${volumeIds[volume[i]!]}\t${firstLba[i]}\t${lastLba[i]}\t${ends}\n`;
+  }
+  return lines;
 }

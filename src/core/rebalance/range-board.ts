@@ -4,10 +4,9 @@
  * Neighbours may have the same owner: they are one range.
  */
 import type { LoadModel } from "../load-model.ts";
-import type { VolumeId } from "../model.ts";
 import type { RangeColumns } from "../ranges.ts";
 import type { Quota } from "./quota.ts";
-import type { Move } from "./types.ts";
+import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 
 /** No segment: what lies before the first and after the last one. */
 export const NONE = -1;
@@ -75,9 +74,8 @@ export class RangeBoard {
   }
 
   /** All that moved, in address order; neighbours with the same two ends are one move. */
-  moves(model: LoadModel, volumeId: VolumeId): Move[] {
-    const moves: Move[] = [];
-    const cNodeOf = (index: number) => model.processes[index]!.cNodeId;
+  moves(): VolumeMoves {
+    const moves = new VolumeMovesBuilder(this.count);
     for (let segment = this.#first(); segment !== NONE; ) {
       const [origin, owner] = [this.#origin[segment]!, this.owner[segment]!];
       const firstLba = this.#start[segment]!;
@@ -87,13 +85,10 @@ export class RangeBoard {
         last = next;
         next = this.next[next]!;
       }
-      if (owner !== origin) {
-        const ends = { fromCNodeId: cNodeOf(origin), toCNodeId: cNodeOf(owner) };
-        moves.push({ volumeId, firstLba, lastLba: this.#end[last]! - 1, ...ends });
-      }
+      if (owner !== origin) moves.add(firstLba, this.#end[last]! - 1, origin, owner);
       segment = next;
     }
-    return moves;
+    return moves.build();
   }
 
   #first(): number {

@@ -14,17 +14,16 @@
 import type { AddressMap } from "../address-map.ts";
 import { invariant } from "../errors.ts";
 import type { LoadModel } from "../load-model.ts";
-import { movesBetween } from "../map-moves.ts";
 import type { OwnedRange, Volume } from "../model.ts";
+import { rangeCount } from "../ranges.ts";
 import type { Quota } from "./quota.ts";
 import { DonorRanges, NONE, RangeBoard } from "./range-board.ts";
-import type { Move } from "./types.ts";
+import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 import { takeWindows } from "./windows.ts";
 
 export interface Transfer {
   readonly volume: Volume;
-  /** In address order. */
-  readonly moves: readonly Move[];
+  readonly moves: VolumeMoves;
   readonly map: AddressMap;
 }
 
@@ -45,22 +44,36 @@ export function transferAddresses(model: LoadModel, volume: Volume, quota: Quota
 
 /** What has moved on the board by now. */
 export function transferOf(board: RangeBoard, model: LoadModel, volume: Volume): Transfer {
-  const moves = board.moves(model, volume.id);
-  return { volume, moves, map: volume.map.paint(gainsOf(moves)) };
+  const moves = board.moves();
+  return { volume, moves, map: volume.map.paint(gainsOf(model, moves)) };
 }
 
-/** What moves from a volume's map to `map`. */
-export function transferTo(map: AddressMap, volume: Volume): Transfer {
-  const { removed, added } = volume.map.difference(map);
-  const moves = Array.from(movesBetween(removed, added), (move) => {
-    return { volumeId: volume.id, ...move };
-  });
-  return { volume, moves, map };
+/** What moves from a volume's map to another one that has come of it. */
+export function transferTo(map: AddressMap, model: LoadModel, volume: Volume): Transfer {
+  const [before, after] = [volume.map.columns(), map.columns()];
+  const processOf = after.owners.map((cNodeId) => model.indexOfCNode.get(cNodeId)!);
+  const [left, right] = [rangeCount(before), rangeCount(after)];
+  const moves = new VolumeMovesBuilder(left + right);
+  for (let i = 0, j = 0; i < left && j < right; ) {
+    const [from, to] = [before.owner[i]!, after.owner[j]!];
+    if (from !== to) {
+      const firstLba = Math.max(before.firstLba[i]!, after.firstLba[j]!);
+      const lastLba = Math.min(before.lastLba[i]!, after.lastLba[j]!);
+      moves.add(firstLba, lastLba, processOf[from]!, processOf[to]!);
+    }
+    const end = after.lastLba[j]!;
+    if (before.lastLba[i]! >= end) j++;
+    if (before.lastLba[i]! <= end) i++;
+  }
+  return { volume, moves: moves.build(), map };
 }
 
-function* gainsOf(moves: readonly Move[]): IterableIterator<OwnedRange> {
-  for (const { firstLba, lastLba, toCNodeId } of moves) {
-    yield { firstLba, lastLba, cNodeId: toCNodeId };
+function* gainsOf(
+  { processes }: LoadModel,
+  { firstLba, lastLba, to }: VolumeMoves,
+): IterableIterator<OwnedRange> {
+  for (let i = 0; i < to.length; i++) {
+    yield { firstLba: firstLba[i]!, lastLba: lastLba[i]!, cNodeId: processes[to[i]!]!.cNodeId };
   }
 }
 

@@ -1,6 +1,7 @@
 /** What is asked of the planner, and what it answers. Amounts are addresses unless named else. */
 import type { AddressMap } from "../address-map.ts";
 import type { CNodeId, ProcessId, VolumeId } from "../model.ts";
+import type { MoveList } from "./move-list.ts";
 
 export type Strategy = "consolidate" | "equalize" | "pairwise" | "proportional";
 
@@ -141,7 +142,7 @@ export interface Plan {
     readonly volumes: readonly (Imbalance & { readonly volumeId: VolumeId })[];
   };
   /** In volume and address order; neighbours with the same two ends are one move. */
-  readonly moves: readonly Move[];
+  readonly moves: MoveList;
   /** Every process of the cluster, over all volumes. */
   readonly processes: readonly ProcessEffect[];
   readonly explanations: readonly Explanation[];

@@ -1,5 +1,5 @@
 /** A rebalance as it goes to the store's thread. */
-import { type MoveColumns, packMoves } from "../../core/rebalance/move-columns.ts";
+import { type MoveColumns, MoveList } from "../../core/rebalance/move-list.ts";
 import type { NewRebalance, RebalanceChange, RebalanceToStore } from "../store.ts";
 
 export interface PackedRebalance extends Omit<NewRebalance, "moves"> {
@@ -7,7 +7,7 @@ export interface PackedRebalance extends Omit<NewRebalance, "moves"> {
 }
 
 export function packRebalance(rebalance: NewRebalance): PackedRebalance {
-  return { ...rebalance, moves: packMoves(rebalance.moves) };
+  return { ...rebalance, moves: MoveList.of(rebalance.moves).columns };
 }
 
 export function packToStore(rebalance: RebalanceToStore): PackedRebalance | RebalanceChange {

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { invariant } from "../../core/errors.ts";
-import { moveAt } from "../../core/rebalance/move-columns.ts";
+import { MoveList } from "../../core/rebalance/move-list.ts";
 import type { Move } from "../../core/rebalance/types.ts";
 import type { KeptRebalance, RebalanceChange, RebalanceRecord } from "../store.ts";
 import { BulkStatement, tuples } from "./bulk.ts";
@@ -82,11 +82,12 @@ export class RebalanceRows {
   }
 
   add({ id, document, plan, moves, forgetAt }: PackedRebalance): void {
-    const moveCount = moves.firstLba.length;
+    const list = new MoveList(moves);
+    const moveCount = list.length;
     const texts = [JSON.stringify(document), JSON.stringify(plan)] as const;
     const number = this.#add.get(id, texts[0], moveCount, texts[1], forgetAt ?? null)!;
     this.#addMoves.run(moveCount, (parameters, i) =>
-      parameters.push(number, i, ...MOVE.toRow(moveAt(moves, i))),
+      parameters.push(number, i, ...MOVE.toRow(list.at(i))),
     );
   }
 

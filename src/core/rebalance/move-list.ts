@@ -1,0 +1,135 @@
+/**
+ * Moves in columns. A plan may have a million of them: as objects they would take longer than the
+ * plan itself, and handed to another thread they would stop the event loop for a second.
+ */
+import type { CNodeId, VolumeId } from "../model.ts";
+import type { Move } from "./types.ts";
+import type { VolumeMoves } from "./volume-moves.ts";
+
+export interface MoveColumns {
+  readonly firstLba: Float64Array;
+  readonly lastLba: Float64Array;
+  /** Index into `volumeIds`. */
+  readonly volume: Uint32Array;
+  readonly volumeIds: readonly VolumeId[];
+  /** Indexes into `cNodeIds`. */
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  readonly cNodeIds: readonly CNodeId[];
+}
+
+/** What an array of moves can do, too. */
+export interface Moves extends Iterable<Move> {
+  readonly length: number;
+  at(index: number): Move | undefined;
+  slice(from: number, to: number): readonly Move[];
+}
+
+export class MoveList implements Moves {
+  readonly columns: MoveColumns;
+
+  constructor(columns: MoveColumns) {
+    this.columns = columns;
+  }
+
+  static of(moves: Moves): MoveList {
+    return moves instanceof MoveList ? moves : new MoveList(columnsOf(moves));
+  }
+
+  get length(): number {
+    return this.columns.firstLba.length;
+  }
+
+  at(index: number): Move {
+    const { firstLba, lastLba, volume, volumeIds, from, to, cNodeIds } = this.columns;
+    return {
+      volumeId: volumeIds[volume[index]!]!,
+      firstLba: firstLba[index]!,
+      lastLba: lastLba[index]!,
+      fromCNodeId: cNodeIds[from[index]!]!,
+      toCNodeId: cNodeIds[to[index]!]!,
+    };
+  }
+
+  slice(from: number, to: number): Move[] {
+    const count = Math.max(0, Math.min(to, this.length) - from);
+    return Array.from({ length: count }, (_, i) => this.at(from + i));
+  }
+
+  *[Symbol.iterator](): IterableIterator<Move> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+}
+
+/** What to hand over with the columns, which are empty afterwards, to another thread. */
+export function moveBuffers({ firstLba, lastLba, volume, from, to }: MoveColumns): ArrayBuffer[] {
+  return [firstLba, lastLba, volume, from, to].map((column) => column.buffer as ArrayBuffer);
+}
+
+function columnsOf(moves: Moves): MoveColumns {
+  const volumes = new Numbering<VolumeId>();
+  const cNodes = new Numbering<CNodeId>();
+  const columns = emptyColumns(moves.length, volumes.values, cNodes.values);
+  let i = 0;
+  for (const { volumeId, firstLba, lastLba, fromCNodeId, toCNodeId } of moves) {
+    columns.firstLba[i] = firstLba;
+    columns.lastLba[i] = lastLba;
+    columns.volume[i] = volumes.numberOf(volumeId);
+    columns.from[i] = cNodes.numberOf(fromCNodeId);
+    columns.to[i] = cNodes.numberOf(toCNodeId);
+    i++;
+  }
+  return columns;
+}
+
+function emptyColumns(
+  length: number,
+  volumeIds: readonly VolumeId[],
+  cNodeIds: readonly CNodeId[],
+): MoveColumns {
+  return {
+    firstLba: new Float64Array(length),
+    lastLba: new Float64Array(length),
+    volume: new Uint32Array(length),
+    volumeIds,
+    from: new Uint32Array(length),
+    to: new Uint32Array(length),
+    cNodeIds,
+  };
+}
+
+/** Those of some volumes, one after another. */
+export function joinMoves(
+  parts: readonly { readonly volumeId: VolumeId; readonly moves: VolumeMoves }[],
+  cNodeIds: readonly CNodeId[],
+): MoveList {
+  const length = parts.reduce((sum, { moves }) => sum + moves.firstLba.length, 0);
+  const volumeIds = parts.map(({ volumeId }) => volumeId);
+  const columns = emptyColumns(length, volumeIds, cNodeIds);
+  let offset = 0;
+  for (const [volume, { moves }] of parts.entries()) {
+    const end = offset + moves.firstLba.length;
+    columns.firstLba.set(moves.firstLba, offset);
+    columns.lastLba.set(moves.lastLba, offset);
+    columns.from.set(moves.from, offset);
+    columns.to.set(moves.to, offset);
+    columns.volume.fill(volume, offset, end);
+    offset = end;
+  }
+  return new MoveList(columns);
+}
+
+/** Numbers values in the order in which they first come. */
+class Numbering<Value> {
+  readonly values: Value[] = [];
+  readonly #numbers = new Map<Value, number>();
+
+  numberOf(value: Value): number {
+    let number = this.#numbers.get(value);
+    if (number === undefined) {
+      number = this.values.push(value) - 1;
+      this.#numbers.set(value, number);
+    }
+    return number;
+  }
+}
