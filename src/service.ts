@@ -22,6 +22,7 @@ import { createTransport } from "./push/transport.ts";
 import { routeParts } from "./route-parts.ts";
 import { StartError } from "./start-error.ts";
 import { openSqliteStore } from "./store/sqlite/open.ts";
+import { syncDirectory } from "./store/sqlite/sync-directory.ts";
 import type { Store } from "./store/store.ts";
 import { Threads } from "./threads/threads.ts";
 import { readTls, rereadTls } from "./tls.ts";
@@ -65,6 +66,8 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const store = await openStore(parts, programRoot);
   const threads = new Threads(programRoot);
   const state = await loadState(store);
+  const { generation, revision } = state;
+  logger.info({ generation, revision }, "the store is sound");
   const commits: CommitQueue = new CommitQueue({
     store,
     state,
@@ -164,7 +167,10 @@ export async function createService(parts: ServiceParts): Promise<Service> {
 
 function openStore({ config, onFailure }: ServiceParts, programRoot: URL): Promise<Store> {
   const file = config.databaseFile;
-  if (config.databaseIsDefault) mkdirSync(dirname(file), { recursive: true });
+  if (config.databaseIsDefault) {
+    const made = mkdirSync(dirname(file), { recursive: true });
+    if (made !== undefined) syncDirectory(dirname(made));
+  }
   return openSqliteStore({
     file,
     newClusterId: randomUUID(),

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { shortenLog } from "../../src/store/sqlite/checkpoint.ts";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { createEngine } from "../../src/store/sqlite/engine.ts";
 import { perform } from "../../src/store/sqlite/perform.ts";
@@ -49,6 +50,60 @@ describe("failures", () => {
       failure: { reason: "unavailable", message: expect.stringContaining("the-file") },
     });
     engine.close();
+  });
+
+  it("takes a failed sync before COMMIT for an unknown outcome", () => {
+    const database = openConnection({ file: newFile(), newClusterId: CLUSTER_ID });
+    const error = thrownBy(() =>
+      inTransaction(database, () => {
+        throw new Database.SqliteError("as the disk would", "SQLITE_IOERR_FSYNC");
+      }),
+    );
+    expect(error).toMatchObject({ name: "StoreError", reason: "outcome-unknown" });
+    expect(database.inTransaction).toBe(false);
+    database.close();
+  });
+
+  it("carries a long log over into the file, and leaves a short one", () => {
+    const database = openConnection({ file: newFile(), newClusterId: CLUSTER_ID });
+    database.pragma("wal_autocheckpoint = 0");
+    const log = () => database.pragma("wal_checkpoint(NOOP)") as [object];
+    shortenLog(database);
+    expect(log()).toMatchObject([{ checkpointed: 0 }]);
+    database.exec("CREATE TABLE filler AS SELECT randomblob(5000000)");
+    const [{ log: pages }] = log() as [{ log: number }];
+    shortenLog(database);
+    expect(log()).toMatchObject([{ log: pages, checkpointed: pages }]);
+    database.close();
+  });
+
+  it.each([
+    ["SQLITE_IOERR_FSYNC", "outcome-unknown"],
+    ["SQLITE_IOERR_WRITE", "outcome-unknown"],
+    ["SQLITE_FULL", undefined],
+  ])("takes %s at a checkpoint for %s", (code, reason) => {
+    const pragma = (text: string) => {
+      if (text.includes("NOOP")) return [{ log: 1000 }];
+      throw new Database.SqliteError("as the disk would", code);
+    };
+    const failing = { name: "the-file", open: true, pragma } as unknown as Database.Database;
+    if (reason === undefined) shortenLog(failing);
+    else expect(thrownBy(() => shortenLog(failing))).toMatchObject({ reason });
+  });
+
+  it("tells of a failure that nobody has asked for", async () => {
+    const failures: StoreError[] = [];
+    const failure = '{ reason: "outcome-unknown", message: "checkpoint failed" }';
+    const store = await openStore(newFile(), {
+      workerUrl: threadThat(`
+        parentPort.postMessage({ id: request.id, result: "first" });
+        parentPort.postMessage({ id: -1, failure: ${failure} })`),
+      onFailure: (error) => failures.push(error),
+    });
+    expect(await store.load()).toBe("first");
+    await expect(store.load()).rejects.toThrow("checkpoint failed");
+    expect(failures).toMatchObject([{ message: "checkpoint failed" }]);
+    await store.close();
   });
 
   it("rejects everything as outcome-unknown, and tells, when the thread is lost", async () => {

@@ -9,6 +9,7 @@ import { EMPTY_DIGEST } from "../../core/digest.ts";
 import { migrate, readMigrations, refuseNewerSchema, schemaVersion } from "../migrate.ts";
 import { StoreError } from "../store.ts";
 import { storeErrorOf } from "./failures.ts";
+import { syncDirectory } from "./sync-directory.ts";
 
 export interface ConnectionOptions {
   readonly file: string;
@@ -64,6 +65,7 @@ function prepare(
   database.pragma("foreign_keys = ON");
   beginCluster(database, options.newClusterId);
   verifyDurability(database);
+  syncDirectory(dirname(database.name));
 }
 
 function refuseMissingDirectory(file: string): void {

@@ -18,9 +18,28 @@ export function commitErrorOf(error: unknown, file: string): unknown {
   // failed; recovery at the next start tells.
   return new StoreError(
     "outcome-unknown",
-    `${file} could not be made durable (${error.code}: ${error.message}): whether the last ` +
-      "changes were kept shows at the next start",
+    `${file} could not be made durable (${error.code}: ${error.message}): the outcome of the last ` +
+      "writes is unknown, and shows at the next start",
   );
+}
+
+/**
+ * The same for an error at a checkpoint: nothing where there was no room, because what could not be
+ * carried over stays in the log, and is carried over when there is room.
+ */
+export function checkpointErrorOf(error: unknown, file: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  if (isFull(error)) return undefined;
+  return new StoreError(
+    "outcome-unknown",
+    `${file} could not be written (${error.code}: ${error.message}): what was answered is in its ` +
+      "log, which the next start reads",
+  );
+}
+
+/** What was written may be lost although it can still be read, and no later sync would tell. */
+export function isFailedSync(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_IOERR_(DIR_)?FSYNC$/.test(error.code);
 }
 
 // The commit frame is the last that is written, so without room for it nothing was committed.

@@ -27,6 +27,8 @@ export type Method = keyof Engine;
 /** Given to the store's thread when it starts; it answers with a reply to request 0. */
 export type WorkerData = ConnectionOptions;
 export const OPEN_REQUEST_ID = 0;
+/** Of a failure that nobody has asked for. */
+export const UNASKED_ID = -1;
 
 export interface Request {
   /** 1, 2, 3 …; answered in this order, but for a copy, which ends when it ends. */

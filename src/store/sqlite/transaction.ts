@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import { commitErrorOf } from "./failures.ts";
+import { commitErrorOf, isFailedSync } from "./failures.ts";
 
 /**
  * Runs `work` in one transaction; nothing of it stays when it throws. Unlike better-sqlite3's
@@ -12,7 +12,8 @@ export function inTransaction<Result>(database: Database.Database, work: () => R
     result = work();
   } catch (error) {
     rollBack(database);
-    throw error;
+    // A large transaction begins to write the log before its end.
+    throw isFailedSync(error) ? commitErrorOf(error, database.name) : error;
   }
   try {
     database.exec("COMMIT");

@@ -1,6 +1,7 @@
 /** The store's thread: opens the database, then carries out requests in the order they come. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { invariant } from "../../core/errors.ts";
+import { shortenLog } from "./checkpoint.ts";
 import { openConnection } from "./connection.ts";
 import { createEngine } from "./engine.ts";
 import { failureOf, perform } from "./perform.ts";
@@ -9,17 +10,28 @@ import {
   type Outcome,
   type Reply,
   type Request,
+  UNASKED_ID,
   type WorkerData,
 } from "./protocol.ts";
 import { transferableOf } from "./transferable.ts";
 
 function serve(port: MessagePort, options: WorkerData): void {
   const database = openConnection(options);
+  database.pragma("wal_autocheckpoint = 0");
   const engine = createEngine(database);
   const answer = (request: Request, outcome: Outcome) => {
     const reply: Reply = { id: request.id, ...outcome };
     port.postMessage(reply, transferableOf(request.method, outcome));
     if (request.method === "close") port.close();
+    keepLogShort();
+  };
+  const keepLogShort = () => {
+    try {
+      shortenLog(database);
+    } catch (error) {
+      const failure = failureOf(error, database.name);
+      port.postMessage({ id: UNASKED_ID, failure } satisfies Reply);
+    }
   };
   port.on("message", (request: Request) => {
     const outcome = perform(engine, database.name, request);

@@ -1,0 +1,25 @@
+import type Database from "better-sqlite3";
+import { checkpointErrorOf } from "./failures.ts";
+
+/** 4 MB: so much is read again at a start after a kill. */
+const LOG_PAGES_MAX = 1000;
+
+/**
+ * Carries the pages of a long write-ahead log over into the file. SQLite would do so by itself
+ * after a commit, but keep its failures to itself, and the log of a failing disk would grow for
+ * ever; here nobody waits for it either.
+ */
+export function shortenLog(database: Database.Database): void {
+  if (!database.open || logPages(database) < LOG_PAGES_MAX) return;
+  try {
+    database.pragma("wal_checkpoint(PASSIVE)");
+  } catch (error) {
+    const failure = checkpointErrorOf(error, database.name);
+    if (failure) throw failure;
+  }
+}
+
+function logPages(database: Database.Database): number {
+  const [found] = database.pragma("wal_checkpoint(NOOP)") as [{ log: number }];
+  return found.log;
+}
