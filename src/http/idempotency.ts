@@ -59,7 +59,13 @@ export class Idempotency {
       const answer = await write.handle(call);
       if (answer.status < 300) {
         const revision = answer.revision ?? write.revision();
-        await store.keepAnswer(await call(), revision, keepable(answer, path));
+        try {
+          await store.keepAnswer(await call(), revision, keepable(answer, path));
+        } catch (error) {
+          // What has taken a revision is done, and kept with it: the next time is answered in short.
+          if (!request.committed) throw error;
+          request.log.error({ err: error }, "an answer could not be kept");
+        }
       }
       return answer;
     } finally {

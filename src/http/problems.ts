@@ -122,7 +122,10 @@ export function problemFor(error: unknown): Problem | undefined {
   if (error instanceof StoreError) {
     return problemOf(STORE_STATUS[error.reason], `store-${error.reason}`, {
       detail: error.message,
-      correction: "Read the present state before you try again",
+      correction:
+        error.reason === "full"
+          ? "Make room on the service's disk, then try again: nothing has changed"
+          : "Read the present state before you try again",
     });
   }
   return fastifyProblem(error);

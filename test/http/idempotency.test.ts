@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { FastifyRequest } from "fastify";
 import { describe, expect, it } from "vitest";
+import { Idempotency } from "../../src/http/idempotency.ts";
+import { StoreError } from "../../src/store/store.ts";
 import { ManualClock } from "../push/manual-clock.ts";
 import { startService, startWorkedExample, temporaryDirectory } from "../support/service.ts";
 
@@ -155,4 +158,35 @@ it("works out what a whole map was, however it is read", async () => {
       expect([answer.status, await answer.json()]).toEqual([200, first.body]);
     }
   }
+});
+
+describe("where an answer cannot be kept", () => {
+  const answerOf = async (committed: boolean) => {
+    const full = new StoreError("full", "the disk is full");
+    const idempotency = new Idempotency({
+      store: {
+        idempotentCall: async () => undefined,
+        keepAnswer: () => Promise.reject(full),
+      },
+      now: () => 0,
+    });
+    const request = {
+      ...{ actor: "ops", method: "PUT", url: "/v1/links/l", committed },
+      headers: { "idempotency-key": "k" },
+      log: { error: () => {} },
+    } as unknown as FastifyRequest;
+    return idempotency.once(request, {
+      bodySha256: async () => "",
+      handle: async () => ({ status: 201 }),
+      revision: () => 1,
+    });
+  };
+
+  it("is answered all the same when it has taken a revision, which knows of the call", async () => {
+    expect(await answerOf(true)).toEqual({ status: 201 });
+  });
+
+  it("fails when it has not, and may be sent again", async () => {
+    await expect(answerOf(false)).rejects.toThrow("the disk is full");
+  });
 });
