@@ -2,6 +2,7 @@
 import type { TlsOptions } from "node:tls";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { type AuditParts, auditCalls } from "./audit-calls.ts";
+import type { AuthParts } from "./auth.ts";
 import { digestBodies } from "./body-digest.ts";
 import { decodeBodies } from "./body-encoding.ts";
 import { parseJsonBodies, passJsonBodies } from "./body-parsers.ts";
@@ -9,12 +10,12 @@ import { answerBrokenRequest } from "./broken-request.ts";
 import { addDocs } from "./docs.ts";
 import { BODY_LIMIT_BYTES, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { answerError, type FinishParts, finishAnswers, stampAnswer } from "./finish.ts";
-import { addMethodRefusals } from "./guard.ts";
+import { addMethodRefusals, guardRoutes } from "./guard.ts";
 import { Idempotency, type IdempotencyParts } from "./idempotency.ts";
 import { openApiDocument } from "./openapi.ts";
 import { addEndpoint } from "./route.ts";
 
-export interface AppParts extends FinishParts, AuditParts, IdempotencyParts {
+export interface AppParts extends AuthParts, FinishParts, AuditParts, IdempotencyParts {
   readonly endpoints: readonly Endpoint[];
   readonly logger: FastifyBaseLogger;
 }
@@ -51,6 +52,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   parseJsonBodies(app);
   finishAnswers(app, parts);
   auditCalls(app, parts);
+  guardRoutes(app, parts);
   await addDocs(app, openApiDocument(parts.endpoints));
   const routing = { ...parts, idempotency: new Idempotency(parts) };
   const add = (to: App, endpoints: readonly Endpoint[]) => {
@@ -65,7 +67,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     passJsonBodies(scope);
     add(scope, streaming);
   });
-  addMethodRefusals(app, parts);
+  addMethodRefusals(app, parts.endpoints);
   return app;
 }
 

@@ -2,9 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditCall } from "../operations/parts.ts";
 import type { AuditEntry } from "../store/store.ts";
-import { isApi, pathOf } from "./paths.ts";
-
-const PATH_CHARACTERS_MAX = 1000;
+import { isApi, pathOf, shownPath } from "./paths.ts";
 
 export interface AuditParts {
   readonly audit: (entry: AuditEntry) => void;
@@ -15,7 +13,7 @@ export interface AuditParts {
 export function auditCallOf(request: FastifyRequest): AuditCall {
   return {
     method: request.method,
-    path: pathOf(request.url).slice(0, PATH_CHARACTERS_MAX),
+    path: shownPath(request.url),
     onCommitted: () => {
       request.committed = true;
     },
@@ -35,7 +33,7 @@ export function auditCalls(app: FastifyInstance, { audit, now }: AuditParts): vo
         at: now(),
         actor,
         method,
-        path: pathOf(url).slice(0, PATH_CHARACTERS_MAX),
+        path: shownPath(url),
         outcome,
         status,
         code,

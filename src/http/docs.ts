@@ -2,6 +2,7 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
+import type { Access } from "./auth.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 
 /**
@@ -23,23 +24,26 @@ export const DOCS_CONTENT_POLICY = {
 };
 
 export async function addDocs(app: FastifyInstance, document: OpenApiDocument): Promise<void> {
-  await app.register(swagger, {
-    mode: "static",
-    specification: { document: document as never },
-  });
-  const text = JSON.stringify(document);
-  app.get("/openapi.json", (_request, reply) => reply.type("application/json").send(text));
-  await app.register(swaggerUi, {
-    routePrefix: "/docs",
-    staticCSP: toPolicy(DOCS_CONTENT_POLICY.page),
-    theme: { title: "Evenkeel" },
-    uiConfig: {
-      layout: "BaseLayout",
-      validatorUrl: null,
-      docExpansion: "list",
-      deepLinking: true,
-      tryItOutEnabled: true,
-    },
+  await app.register(async (pages) => {
+    pages.decorate("access", { role: "open" } satisfies Access);
+    await pages.register(swagger, {
+      mode: "static",
+      specification: { document: document as never },
+    });
+    const text = JSON.stringify(document);
+    pages.get("/openapi.json", (_request, reply) => reply.type("application/json").send(text));
+    await pages.register(swaggerUi, {
+      routePrefix: "/docs",
+      staticCSP: toPolicy(DOCS_CONTENT_POLICY.page),
+      theme: { title: "Evenkeel" },
+      uiConfig: {
+        layout: "BaseLayout",
+        validatorUrl: null,
+        docExpansion: "list",
+        deepLinking: true,
+        tryItOutEnabled: true,
+      },
+    });
   });
 }
 

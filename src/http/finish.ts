@@ -2,12 +2,11 @@
 import type { TlsOptions } from "node:tls";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
-import { type AuthParts, authorise } from "./auth.ts";
-import { isApi } from "./paths.ts";
+import { isApi, shownPath } from "./paths.ts";
 import { HttpProblem, internalProblem, problemFor, retryAfterSeconds } from "./problems.ts";
 import { securityHeaders } from "./security-headers.ts";
 
-export interface FinishParts extends AuthParts {
+export interface FinishParts {
   readonly state: () => ClusterState;
   /** HTTPS with this certificate; browsers are told to insist on it. Absent: plain HTTP. */
   readonly tls?: TlsOptions | undefined;
@@ -16,7 +15,6 @@ export interface FinishParts extends AuthParts {
 }
 
 export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
-  app.decorateRequest("actor", "unknown");
   const headers = securityHeaders(parts.tls !== undefined);
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(headers);
@@ -35,18 +33,18 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
     done();
   });
   app.addHook("onResponse", (request, reply, done) => {
-    const { method, url, actor } = request;
+    const { method, actor } = request;
     const { statusCode: status, elapsedTime: durationMs } = reply;
     // Reads come by the thousand a second; what was done, and what was refused, is always told.
     const level = method === "GET" && status < 400 ? "debug" : "info";
-    const fields = { method, url, status, actor, durationMs: Math.round(durationMs) };
+    const path = shownPath(request.url);
+    const fields = { method, path, status, actor, durationMs: Math.round(durationMs) };
     request.log[level](fields, "answered");
     done();
   });
   app.setNotFoundHandler((request) => {
-    if (isApi(request.url)) authorise(parts, request, { role: "viewer" });
     throw new HttpProblem(404, "no-such-path", {
-      detail: `there is nothing at ${request.url}`,
+      detail: `there is nothing at ${shownPath(request.url)}`,
       correction: "See /docs for the paths that exist",
     });
   });

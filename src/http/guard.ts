@@ -1,16 +1,40 @@
 /** Who may pass, before a body is read; and the answer to a method that a path does not have. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Access, type AuthParts, authorise } from "./auth.ts";
+import { type Access, type AuthParts, authorise, type Identity } from "./auth.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { isGuarded, shownPath } from "./paths.ts";
 import { HttpProblem } from "./problems.ts";
 
 const METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"];
 
-/** Authorises before a body is read, and remembers who called. */
-export function guard(parts: AuthParts, access: Access) {
+/**
+ * Puts a guard before every route that is added from here on, as the route, or else the scope that
+ * it stands in, declares who may call. One that nobody has declared is refused, so that it cannot
+ * be served by mistake; and so is a path that does not exist, which is not told to strangers.
+ */
+export function guardRoutes(app: FastifyInstance, parts: AuthParts): void {
+  app.decorateRequest("actor", "unknown");
+  app.decorateRequest("role", "viewer");
+  app.addHook("onRoute", function (route) {
+    const access = route.config?.access ?? this.access;
+    // The types see to it where a route is made of an endpoint, but types can be cast away.
+    if (!access?.role) throw new Error(`${route.method} ${route.url} declares no role`);
+    route.onRequest = [guard(parts, access)].concat(route.onRequest ?? []);
+  });
+  const guardNothing = guard(parts, { role: "viewer" });
+  app.addHook("onRequest", (request, reply, done) => {
+    if (request.is404 && isGuarded(request.url)) guardNothing(request, reply, done);
+    else done();
+  });
+}
+
+/** Authorises, and remembers who called. */
+function guard(parts: AuthParts, access: Access) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
     try {
-      request.actor = authorise(parts, request, access).actor;
+      const { actor, role } = authorise(parts, request, access);
+      request.actor = actor;
+      request.role = role;
       done();
     } catch (error) {
       done(error as Error);
@@ -19,11 +43,8 @@ export function guard(parts: AuthParts, access: Access) {
 }
 
 /** A path that is known by another method is told so. */
-export function addMethodRefusals(
-  app: FastifyInstance,
-  parts: AuthParts & { readonly endpoints: readonly Endpoint[] },
-): void {
-  for (const [url, endpoints] of groupByUrl(parts.endpoints)) {
+export function addMethodRefusals(app: FastifyInstance, all: readonly Endpoint[]): void {
+  for (const [url, endpoints] of groupByUrl(all)) {
     const allowed = endpoints.flatMap(({ method }) =>
       method === "GET" ? [method, "HEAD"] : [method],
     );
@@ -31,13 +52,13 @@ export function addMethodRefusals(
     app.route({
       method: METHODS.filter((method) => !allowed.includes(method)),
       url,
-      onRequest: guard(parts, { role }),
+      config: { access: { role } },
       handler: (request) => {
         throw new HttpProblem(
           405,
           "method-not-allowed",
           {
-            detail: `${request.method} is not possible on ${request.url}`,
+            detail: `${request.method} is not possible on ${shownPath(request.url)}`,
             correction: `Use ${allowed.join(", ")}`,
           },
           { allow: allowed.join(", ") },
@@ -59,5 +80,14 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who makes the request, as the guard found out. */
     actor: string;
+    role: Identity["role"];
+  }
+  interface FastifyContextConfig {
+    /** Who may call the route. */
+    access?: Access;
+  }
+  interface FastifyInstance {
+    /** Who may call the routes that do not say so themselves. */
+    access?: Access;
   }
 }

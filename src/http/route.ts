@@ -4,30 +4,28 @@ import { createGzip } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { auditCallOf } from "./audit-calls.ts";
-import type { AuthParts } from "./auth.ts";
 import { bodyStream, isHalfRead } from "./body-stream.ts";
 import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { parseLastEventId } from "./event-ids.ts";
-import { guard } from "./guard.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { parse } from "./parse.ts";
 
 /** Tables are repetitive: the fastest level makes a tenth of them. */
 const GZIP_LEVEL = 1;
 
-export interface RoutingParts extends AuthParts {
+export interface RoutingParts {
   readonly state: () => ClusterState;
   readonly idempotency: Idempotency;
 }
 
 export function addEndpoint(app: FastifyInstance, parts: RoutingParts, endpoint: Endpoint): void {
-  const { method, url, bodyLimitBytes } = endpoint;
+  const { method, url, role, storageServer, bodyLimitBytes } = endpoint;
   app.route({
     method,
     url,
     ...(bodyLimitBytes === undefined ? {} : { bodyLimit: bodyLimitBytes }),
-    onRequest: guard(parts, endpoint),
+    config: { access: { role, storageServer } },
     // Not an async handler: the reply is a thenable, and awaiting it costs more than a lookup.
     handler: (request, reply) => {
       answer(parts, endpoint, request, reply).catch((error: unknown) => {
@@ -56,6 +54,7 @@ async function answer(
       match: parseIfMatch(request.headers["if-match"]),
       call: auditCallOf(request),
     },
+    role: request.role,
     accept: request.headers.accept,
     acceptsGzip: acceptsGzip(request),
     lastEvent: endpoint.resumable ? parseLastEventId(request.headers["last-event-id"]) : undefined,

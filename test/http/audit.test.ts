@@ -1,20 +1,12 @@
-import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type Client, startService, temporaryDirectory } from "../support/service.ts";
+import { bearer, tokensFile } from "../support/tokens.ts";
 
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-
-function environment() {
-  const directory = temporaryDirectory();
-  const TOKENS_FILE = join(directory, "tokens.json");
-  const roles = ["viewer", "operator"];
-  const entries = roles.map((role) => ({ name: `the-${role}`, role, sha256: sha256(role) }));
-  writeFileSync(TOKENS_FILE, JSON.stringify(entries));
-  return { TOKENS_FILE, DATABASE_URL: `sqlite:${join(directory, "evenkeel.db")}` };
-}
+const environment = () => ({
+  TOKENS_FILE: tokensFile(),
+  DATABASE_URL: `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`,
+});
 
 const ask = (client: Client, query = "") =>
   client.get(`/v1/audit${query}`, bearer("operator")).then(({ body }) => body.items);
@@ -88,4 +80,31 @@ it("is not for storage servers, and leaves heartbeats that change nothing out", 
     "/v1/audit",
     "/v1/storage-servers/s",
   ]);
+});
+
+it("names who called in the revision, in the audit and in the log", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const own = environment();
+  const client = await startService({ ...own, LOG_LEVEL: "info" }, undefined, {}, log);
+  const { body } = await client.put("/v1/storage-servers/s", {}, bearer("operator"));
+  const process = { storageServerId: "s", rNodeId: "r", cNodeId: "c" };
+  await client.put("/v1/processes/P", process, bearer("operator"));
+  await client.put("/v1/links/l", {}, bearer("operator"));
+  await client.put("/v1/link-assignments/l", { rNodeId: "r" }, bearer("operator"));
+  const digest = `xor-sha256:${"0".repeat(64)}`;
+  const report = { generation: 0, revision: 0, digest, links: [{ linkId: "l", state: "down" }] };
+  await client.post("/v1/storage-servers/s/report", report, bearer(body.token));
+  await client.post("/v1/storage-servers/s/rotate-token", undefined, bearer("admin"));
+
+  const actors = [...Array(4).fill("the-operator"), "storage-server:s", "the-admin"];
+  const { items } = (await client.get("/v1/revisions", bearer("viewer"))).body;
+  expect(items.map((item: { actor: string }) => item.actor).reverse()).toEqual(actors);
+  const audited = (await ask(client)).filter((item: { revision?: number }) => item.revision);
+  expect(audited.map((item: { actor: string }) => item.actor).reverse()).toEqual(actors);
+  const logged = lines.filter(({ msg, method }) => msg === "answered" && method !== "GET");
+  expect(logged.map(({ actor }) => actor)).toEqual(actors);
+  expect(logged.map(({ path }) => path)).toEqual(
+    audited.map((item: { path: string }) => item.path).reverse(),
+  );
 });

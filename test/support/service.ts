@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { LightMyRequestResponse } from "fastify";
-import { pino } from "pino";
+import { type DestinationStream, pino } from "pino";
 import { onTestFinished } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import type { Clock } from "../../src/core/clock.ts";
@@ -61,12 +61,13 @@ export async function startService(
   environment: Record<string, string> = {},
   clock: Clock = realClock,
   bounds: Bounds = {},
+  log?: DestinationStream,
 ): Promise<Client> {
   const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
   const config = readConfig({ DATABASE_URL, PORT: "0", LOG_LEVEL: "silent", ...environment });
   const service = await createService({
     config,
-    logger: pino({ level: config.logLevel }),
+    logger: pino({ level: config.logLevel }, log),
     clock,
     random: Math.random,
     onFailure: (error) => {
