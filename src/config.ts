@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type CallbackPolicy, parseCallbackPolicy } from "./push/callback-policy.ts";
 import { StartError } from "./start-error.ts";
 import type { HistoryLimits } from "./store/store.ts";
-import type { TlsFiles } from "./tls.ts";
+import type { PushTlsFiles, TlsFiles } from "./tls.ts";
 
 const DEFAULT_DATABASE_URL = "sqlite:data/evenkeel.db";
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
@@ -72,6 +72,19 @@ const environmentSchema = z.object({
     .min(1)
     .optional()
     .meta({ description: "Clients must show a certificate signed by one of these; tokens stay" }),
+  PUSH_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        "Who may sign the certificates of https callbacks (PEM), instead of Node's authorities; " +
+        "reread on SIGHUP",
+    }),
+  PUSH_CERT_FILE: z.string().min(1).optional().meta({
+    description: "Shown to https callbacks that ask for a certificate (PEM), reread on SIGHUP",
+  }),
+  PUSH_KEY_FILE: z.string().min(1).optional().meta({ description: "The key of `PUSH_CERT_FILE`" }),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info")
@@ -108,6 +121,8 @@ export interface Config {
   readonly historyLimits: HistoryLimits;
   /** Absent: plain HTTP. */
   readonly tls: TlsFiles | undefined;
+  /** Absent: Node's authorities, and no certificate to show. */
+  readonly pushTls: PushTlsFiles | undefined;
   readonly logLevel: string;
 }
 
@@ -140,6 +155,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       bytesMax: result.data.HISTORY_BYTES_MAX,
     },
     tls: tlsFilesOf(result.data),
+    pushTls: pushTlsFilesOf(result.data),
     logLevel: LOG_LEVEL,
   });
 }
@@ -166,6 +182,19 @@ function tlsFilesOf({
     return undefined;
   const missing = certFile === undefined ? "TLS_CERT_FILE" : "TLS_KEY_FILE";
   throw new StartError(`${missing} is missing: HTTPS needs a certificate and its key`);
+}
+
+function pushTlsFilesOf({
+  PUSH_CA_FILE: caFile,
+  PUSH_CERT_FILE: certFile,
+  PUSH_KEY_FILE: keyFile,
+}: z.output<typeof environmentSchema>): PushTlsFiles | undefined {
+  if (certFile !== undefined && keyFile !== undefined) {
+    return { caFile, client: { certFile, keyFile } };
+  }
+  if (certFile === undefined && keyFile === undefined) return caFile ? { caFile } : undefined;
+  const missing = certFile === undefined ? "PUSH_CERT_FILE" : "PUSH_KEY_FILE";
+  throw new StartError(`${missing} is missing: a certificate is shown with its key`);
 }
 
 /** The README's table of variables: name, default, meaning. */

@@ -9,8 +9,8 @@ import type { Clock } from "./core/clock.ts";
 import type { ClusterState } from "./core/cluster-state.ts";
 import { soundStateOf } from "./core/sound-state.ts";
 import { EventStreams, type EventStreamsParts } from "./events/event-streams.ts";
+import { FromFiles } from "./from-files.ts";
 import { type App, buildApp } from "./http/app.ts";
-import type { TokenEntry } from "./http/auth.ts";
 import { allEndpoints } from "./http/routes/index.ts";
 import { AuditLog } from "./operations/audit-log.ts";
 import { Backups } from "./operations/backups.ts";
@@ -25,7 +25,7 @@ import { openSqliteStore } from "./store/sqlite/open.ts";
 import { syncDirectory } from "./store/sqlite/sync-directory.ts";
 import type { Store } from "./store/store.ts";
 import { Threads } from "./threads/threads.ts";
-import { readTls, rereadTls } from "./tls.ts";
+import { readPushCertificates, readTls, rereadTls } from "./tls.ts";
 import { readTokens } from "./tokens.ts";
 
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
@@ -53,15 +53,20 @@ export interface Service {
   readonly app: App;
   /** Listens and begins to push; answers with the address, as `http://127.0.0.1:8080`. */
   start(): Promise<string>;
-  /** Reads TOKENS_FILE and the TLS files again; bad files change nothing. */
+  /** Reads the files of tokens and certificates again; bad ones change nothing. */
   reread(): void;
   close(): Promise<void>;
 }
 
 export async function createService(parts: ServiceParts): Promise<Service> {
   const { config, logger, clock } = parts;
-  const tokens = new Tokens(config.tokensFile);
+  const { tokensFile } = config;
+  const tokens = tokensFile ? new FromFiles("tokens", () => readTokens(tokensFile)) : undefined;
   const tls = config.tls && readTls(config.tls);
+  const { pushTls } = config;
+  const pushCertificates = pushTls
+    ? new FromFiles("push certificates", () => readPushCertificates(pushTls))
+    : undefined;
   const programRoot = parts.programRoot ?? new URL("./", import.meta.url);
   const store = await openStore(parts, programRoot);
   const threads = new Threads(programRoot);
@@ -98,7 +103,11 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   });
   const loads = new LoadBook(store, await store.loads());
   const publicUrl = new Listening(config.publicUrl);
-  const transport = createTransport({ policy: config.callbackPolicy, clock });
+  const transport = createTransport({
+    policy: config.callbackPolicy,
+    clock,
+    certificates: () => pushCertificates?.current ?? {},
+  });
   const pusher = createPusher({
     store,
     transport,
@@ -124,7 +133,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const app = await buildApp({
     endpoints: allEndpoints(routeParts(parts, engine)),
     state: () => commits.state,
-    tokens: () => tokens.entries,
+    tokens: () => tokens?.current,
     audit: (entry) => audit.record(entry),
     store,
     now: () => clock.now(),
@@ -146,7 +155,8 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       return address;
     },
     reread: () => {
-      tokens.reread(logger);
+      tokens?.reread(logger);
+      pushCertificates?.reread(logger);
       if (config.tls) rereadTls(app.server, config.tls, logger);
     },
     close: async () => {
@@ -218,25 +228,5 @@ class Listening {
             this.is = resolve;
           })
         : Promise.resolve(configured);
-  }
-}
-
-class Tokens {
-  readonly #file: string | undefined;
-  entries: readonly TokenEntry[] | undefined;
-
-  constructor(file: string | undefined) {
-    this.#file = file;
-    this.entries = file === undefined ? undefined : readTokens(file);
-  }
-
-  reread(logger: Logger): void {
-    if (this.#file === undefined) return;
-    try {
-      this.entries = readTokens(this.#file);
-      logger.info({ tokens: this.entries.length }, "tokens reread");
-    } catch (error) {
-      logger.error(`${(error as Error).message}; the tokens stay as they were`);
-    }
   }
 }

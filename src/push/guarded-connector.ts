@@ -9,10 +9,26 @@ import { buildConnector } from "undici";
 import { type CallbackPolicy, portOf } from "./callback-policy.ts";
 import { addressOf } from "./forbidden-addresses.ts";
 
-export function guardedConnector(
-  policy: CallbackPolicy,
-  connectTimeoutMs: number,
-): buildConnector.connector {
+/** For callbacks over https; PEM. */
+export interface PushCertificates {
+  /** Who may sign a storage server's certificate; absent: Node's authorities. */
+  readonly ca?: Buffer;
+  /** What is shown to a storage server that asks. */
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+export interface ConnectorOptions {
+  readonly policy: CallbackPolicy;
+  readonly timeoutMs: number;
+  readonly certificates: () => PushCertificates;
+}
+
+export function guardedConnector({
+  policy,
+  timeoutMs,
+  certificates,
+}: ConnectorOptions): buildConnector.connector {
   return (options, callback) => {
     const port = portOf(options);
     if (addressOf(options.hostname) && !policy.allows(options.hostname, port)) {
@@ -21,7 +37,8 @@ export function guardedConnector(
       return;
     }
     const connect = buildConnector({
-      timeout: connectTimeoutMs,
+      timeout: timeoutMs,
+      ...certificates(),
       lookup: guardedLookup(policy, port),
     });
     connect(options, callback);

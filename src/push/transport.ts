@@ -5,7 +5,8 @@ import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 import { readAnswer } from "./answers.ts";
 import type { CallbackPolicy } from "./callback-policy.ts";
 import { Exchange } from "./exchange.ts";
-import { guardedConnector } from "./guarded-connector.ts";
+import { wordsOf } from "./fault-words.ts";
+import { guardedConnector, type PushCertificates } from "./guarded-connector.ts";
 
 const KEEP_ALIVE_MS = 30_000;
 
@@ -31,6 +32,8 @@ export interface TransportOptions {
   /** From the first byte of the connection to the last of the answer. */
   readonly timeoutMs?: number;
   readonly clock: Clock;
+  /** Asked for each connection that is opened; those that are open keep theirs. */
+  readonly certificates?: () => PushCertificates;
 }
 
 /** One kept-alive connection per server, so that none shares its fate with another. */
@@ -38,6 +41,7 @@ export function createTransport({
   policy,
   timeoutMs = 10_000,
   clock,
+  certificates = () => ({}),
 }: TransportOptions): Transport {
   const connections = new Map<string, Connection>();
   const connectionTo = (serverId: string, origin: string): Client => {
@@ -50,7 +54,7 @@ export function createTransport({
       // One deadline covers everything, see send().
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: guardedConnector(policy, timeoutMs),
+      connect: guardedConnector({ policy, timeoutMs, certificates }),
     });
     connections.set(serverId, { origin, client });
     return client;
@@ -67,7 +71,9 @@ export function createTransport({
         });
         return readAnswer(await exchange.answer, clock.now());
       } catch (error) {
-        return { kind: "failed", detail: wordsOf(error) };
+        const isHttps = push.url.toLowerCase().startsWith("https:");
+        const hasCertificate = certificates().cert !== undefined;
+        return { kind: "failed", detail: wordsOf(error, { isHttps, hasCertificate }) };
       } finally {
         cancel();
       }
@@ -101,11 +107,4 @@ function requestOf({ serverId, body, headers }: Push, url: URL): Dispatcher.Disp
     },
     body,
   };
-}
-
-/** An error in words; some of Node's have only a code, and some hold others. */
-function wordsOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return wordsOf(error.errors[0]);
-  if (!(error instanceof Error)) return String(error);
-  return error.message || ("code" in error ? String(error.code) : error.name);
 }

@@ -1,9 +1,13 @@
+import type { ChildProcess } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { Agent, request } from "undici";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { runToEnd, startProgram } from "../support/program.ts";
 import { temporaryDirectory } from "../support/service.ts";
 
@@ -30,6 +34,38 @@ async function health(url: string, shows?: string) {
   }
 }
 
+/** A certificate and its key that are exchanged while the program runs. */
+class CertificateFiles {
+  readonly environment: Record<string, string>;
+  readonly #directory = temporaryDirectory();
+
+  constructor(prefix: string) {
+    this.environment = {
+      [`${prefix}_CERT_FILE`]: join(this.#directory, "c.pem"),
+      [`${prefix}_KEY_FILE`]: join(this.#directory, "k.pem"),
+    };
+  }
+
+  put(name: string): void {
+    copyFileSync(file(`${name}.pem`), join(this.#directory, "c.pem"));
+    copyFileSync(file(`${name}.key`), join(this.#directory, "k.pem"));
+  }
+}
+
+/** Resolves when the program has said so. */
+async function hangUp(program: ChildProcess, line: RegExp): Promise<void> {
+  const told = new Promise<void>((resolve) => {
+    const look = (data: Buffer) => {
+      if (!line.test(String(data))) return;
+      program.stdout!.off("data", look);
+      resolve();
+    };
+    program.stdout!.on("data", look);
+  });
+  program.kill("SIGHUP");
+  await told;
+}
+
 it("serves HTTPS, and tells browsers to insist on it", async () => {
   const { url } = await start(SERVED);
   expect(url).toMatch(/^https:/);
@@ -46,14 +82,10 @@ it("asks clients for a certificate of the authority, where one is named", async 
 });
 
 it("takes another certificate on SIGHUP, and keeps the old one where that is bad", async () => {
-  const directory = temporaryDirectory();
-  const own = { TLS_CERT_FILE: join(directory, "c.pem"), TLS_KEY_FILE: join(directory, "k.pem") };
-  const put = (name: string) => {
-    copyFileSync(file(`${name}.pem`), own.TLS_CERT_FILE);
-    copyFileSync(file(`${name}.key`), own.TLS_KEY_FILE);
-  };
-  put("server");
-  const { url, process } = await start(own);
+  const files = new CertificateFiles("TLS");
+  files.put("server");
+  const { url, process } = await start(files.environment);
+  const reread = (line: RegExp) => hangUp(process, line);
   const shown = () =>
     new Promise<string>((resolve) => {
       const { port } = new URL(url);
@@ -63,25 +95,47 @@ it("takes another certificate on SIGHUP, and keeps the old one where that is bad
         socket.destroy();
       });
     });
-  const reread = async (line: RegExp) => {
-    const told = new Promise<void>((resolve) => {
-      const look = (data: Buffer) => {
-        if (!line.test(String(data))) return;
-        process.stdout!.off("data", look);
-        resolve();
-      };
-      process.stdout!.on("data", look);
-    });
-    process.kill("SIGHUP");
-    await told;
-  };
   expect(await shown()).toBe("server");
-  put("client");
+  files.put("client");
   await reread(/certificate reread/);
   expect(await shown()).toBe("client");
-  writeFileSync(own.TLS_CERT_FILE, "no certificate");
+  writeFileSync(files.environment.TLS_CERT_FILE!, "no certificate");
   await reread(/the certificate stays as it was/);
   expect(await shown()).toBe("client");
+});
+
+it("pushes over https by PUSH_CA_FILE and PUSH_CERT_FILE, and rereads them on SIGHUP", async () => {
+  const callers = new EventEmitter();
+  const demanding = { cert: pem("server.pem"), key: pem("server.key"), ca: pem("ca.pem") };
+  const receiver = createServer({ ...demanding, requestCert: true }, (request, response) => {
+    callers.emit("call", (request.socket as TLSSocket).getPeerCertificate().subject.CN);
+    response.writeHead(202, { connection: "close" }).end('{"status": "accepted"}');
+  });
+  await once(receiver.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => void receiver.close());
+  const callbackUrl = `https://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+  const files = new CertificateFiles("PUSH");
+  files.put("client");
+  const { url, process } = await start({ ...files.environment, PUSH_CA_FILE: file("ca.pem") });
+  const callOf = async (path: string) => {
+    const called = once(callers, "call");
+    const { statusCode, body } = await request(`${url}/v1/storage-servers/s-1`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ callbackUrl: callbackUrl + path }),
+    });
+    await body.dump();
+    expect(statusCode).toBeLessThan(300);
+    return (await called)[0];
+  };
+  expect(await callOf("first")).toBe("client");
+  files.put("server");
+  await hangUp(process, /push certificates reread/);
+  // Another callback is another registration, and is sent everything.
+  expect(await callOf("second")).toBe("server");
+  writeFileSync(files.environment.PUSH_CERT_FILE!, "no certificate");
+  await hangUp(process, /the push certificates stay as they were/);
+  expect(await callOf("third")).toBe("server");
 });
 
 it.each([
@@ -91,6 +145,21 @@ it.each([
     "with the key of another",
     { ...SERVED, TLS_KEY_FILE: file("client.key") },
     /not a certificate with its key/,
+  ],
+  [
+    "with half of what is shown to callbacks",
+    { PUSH_KEY_FILE: file("client.key") },
+    /PUSH_CERT_FILE is missing/,
+  ],
+  [
+    "with another's key for callbacks",
+    { PUSH_CERT_FILE: file("client.pem"), PUSH_KEY_FILE: file("server.key") },
+    /PUSH_CERT_FILE.*not a certificate with its key/,
+  ],
+  [
+    "with an authority that is none",
+    { PUSH_CA_FILE: file("client.key") },
+    /PUSH_CA_FILE.*no certificate/,
   ],
   ["with a file that is not there", { ...SERVED, TLS_KEY_FILE: "/none" }, /TLS_KEY_FILE=\/none/],
 ])("refuses to start %s, in one line", async (_name, environment, message) => {
