@@ -86,7 +86,7 @@ it("names who called in the revision, in the audit and in the log", async () => 
   const lines: Record<string, unknown>[] = [];
   const log = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const own = environment();
-  const client = await startService({ ...own, LOG_LEVEL: "info" }, undefined, {}, log);
+  const client = await startService({ ...own, LOG_LEVEL: "info" }, undefined, {}, { log });
   const { body } = await client.put("/v1/storage-servers/s", {}, bearer("operator"));
   const process = { storageServerId: "s", rNodeId: "r", cNodeId: "c" };
   await client.put("/v1/processes/P", process, bearer("operator"));

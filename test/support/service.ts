@@ -9,6 +9,7 @@ import { type DestinationStream, pino } from "pino";
 import { onTestFinished } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import type { Clock } from "../../src/core/clock.ts";
+import { parseCallbackPolicy, type Resolve } from "../../src/push/callback-policy.ts";
 import { type Bounds, createService, type Service } from "../../src/service.ts";
 import { expectDocumented } from "./documented.ts";
 
@@ -56,17 +57,27 @@ export interface Client {
 
 type Headers = Record<string, string>;
 
+/** What the service has around it, where a test watches or replaces that. */
+export interface Surroundings {
+  readonly log?: DestinationStream;
+  /** What names mean to callbacks. */
+  readonly resolve?: Resolve;
+}
+
 /** Environment variables as the program takes them; the store is fresh unless one is named. */
 export async function startService(
   environment: Record<string, string> = {},
   clock: Clock = realClock,
   bounds: Bounds = {},
-  log?: DestinationStream,
+  { log, resolve }: Surroundings = {},
 ): Promise<Client> {
   const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
   const config = readConfig({ DATABASE_URL, PORT: "0", LOG_LEVEL: "silent", ...environment });
+  const callbackPolicy = resolve
+    ? parseCallbackPolicy(environment.CALLBACK_ALLOW ?? "", resolve)
+    : config.callbackPolicy;
   const service = await createService({
-    config,
+    config: { ...config, callbackPolicy },
     logger: pino({ level: config.logLevel }, log),
     clock,
     random: Math.random,
