@@ -4,7 +4,7 @@
  * so what is checked here is what is connected to. Literal addresses are never looked up, and are
  * checked before.
  */
-import type { LookupFunction } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
 import { buildConnector } from "undici";
 import { type CallbackPolicy, portOf } from "./callback-policy.ts";
 import { addressOf } from "./forbidden-addresses.ts";
@@ -31,7 +31,9 @@ export function guardedConnector({
 }: ConnectorOptions): buildConnector.connector {
   return (options, callback) => {
     const port = portOf(options);
-    if (addressOf(options.hostname) && !policy.allows(options.hostname, port)) {
+    // Either of the two may know a spelling that the other doesn't.
+    const isLiteral = isIP(options.hostname) !== 0 || addressOf(options.hostname) !== undefined;
+    if (isLiteral && !policy.allows(options.hostname, port)) {
       const message = `${options.hostname}, port ${port}, is not an allowed callback address`;
       queueMicrotask(() => callback(new Error(message), null));
       return;
