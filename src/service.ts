@@ -22,6 +22,7 @@ import { createTransport } from "./push/transport.ts";
 import { routeParts } from "./route-parts.ts";
 import { StartError } from "./start-error.ts";
 import { openSqliteStore } from "./store/sqlite/open.ts";
+import { isReadByOthers } from "./store/sqlite/private-file.ts";
 import { syncDirectory } from "./store/sqlite/sync-directory.ts";
 import type { Store } from "./store/store.ts";
 import { Threads } from "./threads/threads.ts";
@@ -151,7 +152,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       history.wake();
       const address = await listen(app, config);
       publicUrl.is(address);
-      if (!config.tokensFile) logger.warn("no TOKENS_FILE: every caller on this machine is admin");
+      warnOfConfiguration(config, logger);
       return address;
     },
     reread: () => {
@@ -200,6 +201,13 @@ async function loadState(store: Store): Promise<ClusterState> {
     if (error instanceof StartError) throw error;
     throw new StartError(`the store is damaged: ${(error as Error).message}; restore a backup`);
   }
+}
+
+/** What is served all the same. */
+function warnOfConfiguration({ tokensFile, databaseFile: file }: Config, logger: Logger): void {
+  if (!tokensFile) logger.warn("no TOKENS_FILE: every caller on this machine is admin");
+  if (!isReadByOthers(file)) return;
+  logger.warn(`${file} can be read by others, and holds signing secrets: chmod 600 ${file}`);
 }
 
 async function listen(app: App, { host, port }: Config): Promise<string> {

@@ -5,13 +5,8 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  PRIVATE_DIRECTORY_MODE,
-  PRIVATE_FILE_MODE,
-  removeDatabase,
-  syncPath,
-  writePrivateFile,
-} from "./files.ts";
+import { PRIVATE_FILE_MODE } from "../store/sqlite/private-file.ts";
+import { PRIVATE_DIRECTORY_MODE, removeDatabase, syncPath, writePrivateFile } from "./files.ts";
 import {
   backupName,
   checksumFileOf,

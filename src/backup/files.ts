@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
+import { PRIVATE_FILE_MODE } from "../store/sqlite/private-file.ts";
 
-/** Signing secrets stand in a backup: nobody else reads it. */
-export const PRIVATE_FILE_MODE = 0o600;
+/** Signing secrets stand in a backup, as in the database: nobody else reads it. */
 export const PRIVATE_DIRECTORY_MODE = 0o700;
 
 /** What SQLite may put beside a database file. */

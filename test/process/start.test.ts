@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -100,4 +100,17 @@ it("ends with 0 on SIGTERM beside connections that never complete a request", as
   await open("GET /v1/clu");
   await open("POST /v1/rebalances HTTP/1.1\r\nhost: localhost\r\ncontent-length: 200\r\n\r\n{");
   expect(await program.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+});
+
+it("warns of a store that others can read, and serves it", async () => {
+  const file = await freeFile();
+  const DATABASE_URL = `sqlite:${file}`;
+  const warning = /"level":40.*can be read by others/;
+  const first = await startProgram({ DATABASE_URL });
+  await first.stop("SIGTERM");
+  chmodSync(file, 0o644);
+  const second = await startProgram({ DATABASE_URL });
+  const line = await second.until(warning);
+  expect(JSON.parse(line).msg).toContain(`chmod 600 ${file}`);
+  await second.stop("SIGTERM");
 });

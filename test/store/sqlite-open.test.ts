@@ -3,12 +3,13 @@ import {
   cpSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it, vi } from "vitest";
 import { endsOf } from "../../src/core/rebalance/moves.ts";
@@ -252,3 +253,31 @@ function damage(file: string, from: number, to: number): void {
   const descriptor = openSync(file, "r+");
   writeSync(descriptor, Buffer.alloc(to - from, 0x5a), 0, to - from, from);
 }
+
+describe("the rights to read", () => {
+  const modesIn = (directory: string) =>
+    readdirSync(directory).map((name) => [
+      name,
+      (statSync(join(directory, name)).mode & 0o777).toString(8),
+    ]);
+
+  it("are this user's alone, of the file and of what stands beside it", async () => {
+    const file = newFile();
+    const store = await openStore(file);
+    const name = basename(file);
+    expect(modesIn(dirname(file))).toEqual([
+      [name, "600"],
+      [`${name}-wal`, "600"],
+    ]);
+    await store.close();
+    expect(modesIn(dirname(file))).toEqual([[name, "600"]]);
+  });
+
+  it("stay as they are where the file was there before", async () => {
+    const file = newFile();
+    await (await openStore(file)).close();
+    chmodSync(file, 0o640);
+    await (await openStore(file)).close();
+    expect(modesIn(dirname(file))).toEqual([[basename(file), "640"]]);
+  });
+});

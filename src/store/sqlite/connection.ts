@@ -9,6 +9,7 @@ import { EMPTY_DIGEST } from "../../core/digest.ts";
 import { migrate, readMigrations, refuseNewerSchema, schemaVersion } from "../migrate.ts";
 import { StoreError } from "../store.ts";
 import { storeErrorOf } from "./failures.ts";
+import { makePrivateFile } from "./private-file.ts";
 import { syncDirectory } from "./sync-directory.ts";
 
 export interface ConnectionOptions {
@@ -32,6 +33,7 @@ export function openConnection(options: ConnectionOptions): Database.Database {
   const file = resolve(options.file);
   refuseMissingDirectory(file);
   refuseUnwritable(file);
+  makePrivateFile(file);
   const opened = inodeOf(file);
   let database: Database.Database | undefined;
   try {
@@ -93,6 +95,7 @@ function refuseUnwritable(file: string): void {
   }
 }
 
+/** Nothing where it has been taken away meanwhile. */
 function inodeOf(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.ino;
 }
@@ -102,7 +105,7 @@ function inodeOf(file: string): number | undefined {
  * would put its log beside the new one.
  */
 function refuseReplaced(file: string, opened: number | undefined): void {
-  if (opened === undefined || inodeOf(file) === opened) return;
+  if (inodeOf(file) === opened) return;
   throw new StoreError("unavailable", `${file} was replaced while it was opened: start once more`);
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fdatasync, openSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { storeErrorOf } from "./failures.ts";
+import { PRIVATE_FILE_MODE } from "./private-file.ts";
 
 /** A millisecond's worth; requests that wait are carried out in between. */
 const PAGES_PER_STEP = 100;
@@ -13,7 +14,7 @@ const STEPS_PER_FLUSH = 20;
  */
 export async function copyDatabase(database: Database.Database, file: string): Promise<void> {
   // Opened before SQLite does: closing it would drop the locks that SQLite has by then.
-  const descriptor = openSync(file, "a", 0o600);
+  const descriptor = openSync(file, "a", PRIVATE_FILE_MODE);
   let step = 0;
   const progress = () => {
     if (++step % STEPS_PER_FLUSH === 0) flushAside(descriptor);
