@@ -34,6 +34,8 @@ export interface Access {
 }
 
 const RANK = { viewer: 1, operator: 2, admin: 3, "storage-server": 0 } as const;
+/** Of a host, as DNS has it. */
+const NAME_CHARACTERS_MAX = 255;
 const LOOPBACK_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 export interface AuthParts {
@@ -122,8 +124,9 @@ function refuseForeignPages(request: FastifyRequest): void {
   const foreignOrigin =
     origin !== undefined && !LOOPBACK_NAMES.test(origin.replace(/^\w+:\/\//, ""));
   if (!foreignHost && !foreignOrigin) return;
+  const foreign = (origin ?? host).slice(0, NAME_CHARACTERS_MAX);
   throw new HttpProblem(403, "foreign-origin", {
-    detail: `without tokens only pages and names of this machine are served, not ${origin ?? host}`,
+    detail: `without tokens only pages and names of this machine are served, not ${foreign}`,
     correction: "Call http://127.0.0.1, or set TOKENS_FILE",
   });
 }

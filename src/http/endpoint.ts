@@ -46,6 +46,8 @@ export interface Call<Params, Query, Body> {
   /** The bytes as they come, where the endpoint asks for them. */
   readonly bodyStream: AsyncIterable<Uint8Array>;
   readonly caller: Caller;
+  /** Of who calls. */
+  readonly role: Exclude<Role, "open"> | "storage-server";
   readonly accept: string | undefined;
   readonly acceptsGzip: boolean;
   /** What the header `Last-Event-ID` names, where the endpoint takes it. */

@@ -1,6 +1,6 @@
 /** Who may pass, before a body is read; and the answer to a method that a path does not have. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Access, type AuthParts, authorise } from "./auth.ts";
+import { type Access, type AuthParts, authorise, type Identity } from "./auth.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { isGuarded, shownPath } from "./paths.ts";
 import { HttpProblem } from "./problems.ts";
@@ -14,6 +14,7 @@ const METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"];
  */
 export function guardRoutes(app: FastifyInstance, parts: AuthParts): void {
   app.decorateRequest("actor", "unknown");
+  app.decorateRequest("role", "viewer");
   app.addHook("onRoute", function (route) {
     const access = route.config?.access ?? this.access;
     // The types see to it where a route is made of an endpoint, but types can be cast away.
@@ -31,7 +32,9 @@ export function guardRoutes(app: FastifyInstance, parts: AuthParts): void {
 function guard(parts: AuthParts, access: Access) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
     try {
-      request.actor = authorise(parts, request, access).actor;
+      const { actor, role } = authorise(parts, request, access);
+      request.actor = actor;
+      request.role = role;
       done();
     } catch (error) {
       done(error as Error);
@@ -77,6 +80,7 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who makes the request, as the guard found out. */
     actor: string;
+    role: Identity["role"];
   }
   interface FastifyContextConfig {
     /** Who may call the route. */

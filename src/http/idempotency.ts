@@ -10,6 +10,7 @@ import type { IdempotentCall, KeptAnswer, KeptCall, Store } from "../store/store
 import type { Answer } from "./endpoint.ts";
 import { pathOf } from "./paths.ts";
 import { HttpProblem } from "./problems.ts";
+import { withoutQuery } from "./views.ts";
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 /** A longer answer is kept as the path where it can be read. */
@@ -105,10 +106,15 @@ function replay({ requestSha256, revision, answer }: KeptCall, asked: string): A
 
 function keepable({ status, body, location, etag }: Answer, path: string): KeptAnswer {
   if (body === undefined) return { status, location, etag };
-  const text = JSON.stringify(body, (name, value) => (SECRETS.includes(name) ? undefined : value));
+  const text = JSON.stringify(body, withoutSecrets);
   const kept =
     text.length > BODY_CHARACTERS_MAX ? { reference: location ?? path } : JSON.parse(text);
   return { status, body: kept, location, etag };
+}
+
+function withoutSecrets(name: string, value: unknown): unknown {
+  if (SECRETS.includes(name)) return undefined;
+  return name === "callbackUrl" && typeof value === "string" ? withoutQuery(value) : value;
 }
 
 function stillRunning(): HttpProblem {

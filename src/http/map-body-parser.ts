@@ -78,13 +78,18 @@ export class MapBodyParser {
   }
 }
 
-/** The text is a part of the body: where in it something is wrong would say little. */
+/**
+ * The text is a part of the body: where in it something is wrong would say little, and what stands
+ * around that is the caller's, who may have sent a secret by mistake.
+ */
 function jsonOf(text: string, count?: number): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const message = (error as Error).message.replace(/( in JSON)? at position \d.*$/s, "");
-    throw malformedJson(message + near(count));
+    const message = (error as Error).message
+      .replace(/( in JSON)? at position \d.*$/s, "")
+      .replace(/(, )?(\.{3})?".*"(\.{3})? is not valid JSON$/s, "");
+    throw malformedJson((message || "not JSON") + near(count));
   }
 }
 

@@ -5,6 +5,8 @@ import { HttpProblem } from "./problems.ts";
 
 /** The first so many bad fields are told; a table of a million bad rows has a short answer. */
 const FIELD_ERRORS_MAX = 20;
+/** A field of ours has a shorter name; what else a caller sends is not repeated at any length. */
+const NAME_CHARACTERS_MAX = 64;
 
 export function parse(
   schema: z.ZodType | undefined,
@@ -74,6 +76,11 @@ function closestBranch(issue: z.core.$ZodIssueInvalidUnion): FieldError[] {
 function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? String(key) : `${text}.${String(key)}`;
+    const name = shortened(String(key));
+    return text === "" ? name : `${text}.${name}`;
   }, "");
+}
+
+function shortened(name: string): string {
+  return name.length > NAME_CHARACTERS_MAX ? `${name.slice(0, NAME_CHARACTERS_MAX)}…` : name;
 }

@@ -54,6 +54,7 @@ async function answer(
       match: parseIfMatch(request.headers["if-match"]),
       call: auditCallOf(request),
     },
+    role: request.role,
     accept: request.headers.accept,
     acceptsGzip: acceptsGzip(request),
     lastEvent: endpoint.resumable ? parseLastEventId(request.headers["last-event-id"]) : undefined,

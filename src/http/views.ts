@@ -28,8 +28,17 @@ export function withoutRevision<T extends { readonly revision: number }>(record:
   return fields;
 }
 
+/**
+ * A callback's query may be a secret between whoever registers the server and the server: it is
+ * shown only to those who may register one, and kept in no record of what they did.
+ */
+export function withoutQuery(callbackUrl: string): string {
+  return callbackUrl.replace(/\?.*$/s, "?hidden");
+}
+
+/** As everybody may see it. */
 export function storageServerRecordView({ id, callbackUrl, labels, state }: StorageServer) {
-  return { id, callbackUrl, labels, state };
+  return { id, callbackUrl: callbackUrl && withoutQuery(callbackUrl), labels, state };
 }
 
 export function processRecordView({ weightMilli, revision: _, ...fields }: Process) {

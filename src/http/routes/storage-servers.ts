@@ -11,7 +11,7 @@ import {
   rotateSecret,
   rotateToken,
 } from "../../operations/storage-servers.ts";
-import { type Endpoint, endpoint } from "../endpoint.ts";
+import { type Endpoint, endpoint, type Role } from "../endpoint.ts";
 import { pageOfMap } from "../pages.ts";
 import type { RouteParts } from "../parts.ts";
 import { deleted, read, written } from "../reply.ts";
@@ -25,14 +25,18 @@ const url = "/v1/storage-servers/:storageServerId";
 const secretExample = "whsec_Z2VuZXJhdGVkIGF0IHRoZSBzZXJ2aWNlLCBzaG93biE=";
 const tokenExample = "evk_dGhlIHRva2VuIG9mIGEgc3RvcmFnZSBzZXJ2ZXIgMTI";
 
-/** How servers are shown as things stand; who uses which is found once for all of them. */
-function viewNow(parts: RouteParts) {
+/**
+ * How servers are shown as things stand; who uses which is found once for all of them. Who may
+ * register one sees its callback as it was registered, to change it and send it back.
+ */
+function viewNow(parts: RouteParts, role: Role | "storage-server" = "operator") {
   const state = parts.state();
   const users = serverUsers(state);
   return (server: StorageServer) => {
     const acknowledged = parts.delivery.acknowledged(server.id);
     const holdbacks = whatHoldsStorageServer(state, server, { users, acknowledged });
-    return storageServerView(server, parts.distribution.delivery(server), holdbacks);
+    const shown = storageServerView(server, parts.distribution.delivery(server), holdbacks);
+    return role === "viewer" ? shown : { ...shown, callbackUrl: server.callbackUrl };
   };
 }
 
@@ -89,9 +93,9 @@ export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
           example: { items: [example] },
         },
       },
-      handle: ({ query }) => ({
+      handle: ({ query, role }) => ({
         status: 200,
-        body: pageOfMap(parts.state().storageServers, query, viewNow(parts)),
+        body: pageOfMap(parts.state().storageServers, query, viewNow(parts, role)),
       }),
     }),
     endpoint({
@@ -106,9 +110,9 @@ export function storageServerEndpoints(parts: RouteParts): Endpoint[] {
         200: { description: "The server", schema: schemas.storageServer, example },
       },
       problems: [404],
-      handle: ({ params }) => {
+      handle: ({ params, role }) => {
         const server = findStorageServer(parts.state(), params.storageServerId);
-        return read(parts.state(), server, view(server));
+        return read(parts.state(), server, viewNow(parts, role)(server));
       },
     }),
     endpoint({

@@ -103,7 +103,9 @@ export const callbackUrl = z
     "must be an http(s) URL in printable ASCII",
   )
   .meta({
-    description: "Where updates are pushed to; must lie inside CALLBACK_ALLOW",
+    description:
+      "Where updates are pushed to; must lie inside CALLBACK_ALLOW. Viewers and revisions have " +
+      "`?hidden` for its query",
     format: "uri",
     example: "http://127.0.0.1:9001/tables",
   });
