@@ -3,6 +3,7 @@ import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
 import { readConfig } from "./config.ts";
 import type { Clock } from "./core/clock.ts";
+import { processRegistry } from "./metrics/registry.ts";
 import { createService, type Service } from "./service.ts";
 import { StartError } from "./start-error.ts";
 import { StoreError } from "./store/store.ts";
@@ -42,6 +43,7 @@ async function run(): Promise<void> {
     logger,
     clock,
     random: Math.random,
+    registry: processRegistry(),
     onFailure: (error) => {
       // What the last write came to is unknown: a restart reads it back from the store.
       logger.fatal({ err: error }, "the store has failed; exiting so that a restart can recover");

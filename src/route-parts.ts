@@ -7,6 +7,7 @@ import { deliveryView, freshDelivery, headOf, isUnreachable } from "./core/deliv
 import type { StorageServerId } from "./core/model.ts";
 import type { EventStreams } from "./events/event-streams.ts";
 import type { RouteParts } from "./http/parts.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { Backups } from "./operations/backups.ts";
 import type { CommitQueue } from "./operations/commit-queue.ts";
 import type { LoadBook } from "./operations/load-book.ts";
@@ -28,11 +29,12 @@ export interface Engine {
   readonly pusher: Pusher;
   readonly events: EventStreams;
   readonly threads: Threads;
+  readonly metrics: Metrics;
 }
 
 export function routeParts(
   { config, clock }: { readonly config: Config; readonly clock: Clock },
-  { store, commits, loads, backups, pusher, events, threads }: Engine,
+  { store, commits, loads, backups, pusher, events, threads, metrics }: Engine,
 ): RouteParts {
   const state = () => commits.state;
   return {
@@ -42,6 +44,7 @@ export function routeParts(
     loads,
     backups,
     threads,
+    metrics,
     turns: new Turns(),
     planner: new Planner(threads),
     callbackPolicy: config.callbackPolicy,

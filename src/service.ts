@@ -12,6 +12,9 @@ import { EventStreams, type EventStreamsParts } from "./events/event-streams.ts"
 import { FromFiles } from "./from-files.ts";
 import { type App, buildApp } from "./http/app.ts";
 import { allEndpoints } from "./http/routes/index.ts";
+import { Listening } from "./listening.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import type { Registry } from "./metrics/registry.ts";
 import { AuditLog } from "./operations/audit-log.ts";
 import { Backups } from "./operations/backups.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
@@ -21,6 +24,7 @@ import { createPusher, type PusherParts } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
 import { routeParts } from "./route-parts.ts";
 import { StartError } from "./start-error.ts";
+import { fileSizes } from "./store/sqlite/file-sizes.ts";
 import { openSqliteStore } from "./store/sqlite/open.ts";
 import { isReadByOthers } from "./store/sqlite/private-file.ts";
 import { syncDirectory } from "./store/sqlite/sync-directory.ts";
@@ -46,6 +50,8 @@ export interface ServiceParts {
   readonly onFailure: (error: Error) => void;
   /** Other bounds than those of the program; tests name them. */
   readonly bounds?: Bounds;
+  /** Where the metrics are kept; by default in a registry that knows of nothing else. */
+  readonly registry?: Registry;
   /** Where the compiled program is, for its threads; tests that run from source name it. */
   readonly programRoot?: URL;
 }
@@ -74,11 +80,25 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const state = await loadState(store);
   const { generation, revision } = state;
   logger.info({ generation, revision }, "the store is sound");
+  const metrics = createMetrics(
+    {
+      state: () => commits.state,
+      settledRevision: () => pusher.head.settledRevision,
+      deliveryCounts: () => pusher.deliveryCounts(),
+      waitingWrites: () => commits.waitingCount,
+      storeBytes: () => fileSizes(config.databaseFile),
+      now: () => clock.now(),
+      distributedRevision: state.distributedRevision,
+    },
+    parts.registry,
+  );
   const commits: CommitQueue = new CommitQueue({
     store,
     state,
     now: () => clock.now(),
+    onBatch: (batch) => metrics.committedBatch(batch),
     onCommitted: (head) => {
+      metrics.convergence.committed(head);
       pusher.headChanged(head);
       history.wake();
       events.wake();
@@ -119,6 +139,10 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     committed: () => commits.state,
     floorRevision: () => history.floorRevision,
     publicUrl: () => publicUrl.known,
+    observer: {
+      pushed: (pushed) => metrics.pushed(pushed),
+      converged: (revision) => metrics.convergence.converged(revision),
+    },
   });
   const events = new EventStreams({
     store,
@@ -130,7 +154,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       return { generation, revision, floorRevision: history.floorRevision };
     },
   });
-  const engine = { store, commits, loads, backups, pusher, events, threads };
+  const engine = { store, commits, loads, backups, pusher, events, threads, metrics };
   const app = await buildApp({
     endpoints: allEndpoints(routeParts(parts, engine)),
     state: () => commits.state,
@@ -140,6 +164,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     now: () => clock.now(),
     logger,
     tls,
+    onAnswered: (answered) => metrics.answered(answered),
     onClosing: () => {
       pusher.stopWaiting();
       events.close();
@@ -221,20 +246,5 @@ async function listen(app: App, { host, port }: Config): Promise<string> {
       );
     }
     throw new StartError(`HOST=${host} PORT=${port}: cannot listen: ${message}`);
-  }
-}
-
-/** Where the service is reached: as configured, or where it listens, once it does. */
-class Listening {
-  readonly known: Promise<string>;
-  is: (address: string) => void = () => {};
-
-  constructor(configured: string | undefined) {
-    this.known =
-      configured === undefined
-        ? new Promise((resolve) => {
-            this.is = resolve;
-          })
-        : Promise.resolve(configured);
   }
 }

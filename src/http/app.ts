@@ -9,7 +9,13 @@ import { parseJsonBodies, passJsonBodies } from "./body-parsers.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { addDocs } from "./docs.ts";
 import { BODY_LIMIT_BYTES, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
-import { answerError, type FinishParts, finishAnswers, stampAnswer } from "./finish.ts";
+import {
+  answerError,
+  type FinishParts,
+  finishAnswers,
+  stampAnswer,
+  unknownAnswer,
+} from "./finish.ts";
 import { addMethodRefusals, guardRoutes } from "./guard.ts";
 import { Idempotency, type IdempotencyParts } from "./idempotency.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -42,8 +48,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
     trustProxy: false,
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    clientErrorHandler: (error, socket) =>
-      answerBrokenRequest(error, socket, parts.state().revision),
+    clientErrorHandler: (error, socket) => {
+      const status = answerBrokenRequest(error, socket, parts.state().revision);
+      if (status !== undefined) parts.onAnswered(unknownAnswer(status));
+    },
   });
   app.removeContentTypeParser("text/plain");
   // The bytes as they came; so a key goes with one way of writing a body.

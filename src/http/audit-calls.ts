@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditCall } from "../operations/parts.ts";
 import type { AuditEntry } from "../store/store.ts";
-import { isApi, pathOf, shownPath } from "./paths.ts";
+import { isApi, isGuarded, pathOf, shownPath } from "./paths.ts";
 
 export interface AuditParts {
   readonly audit: (entry: AuditEntry) => void;
@@ -25,7 +25,8 @@ export function auditCalls(app: FastifyInstance, { audit, now }: AuditParts): vo
   app.addHook("onResponse", (request, reply, done) => {
     const { statusCode: status } = reply;
     const denied = status === 401 || status === 403;
-    if (isApi(request.url) && !request.committed && (denied || isTold(request, status))) {
+    const told = denied ? isGuarded(request.url) : isApi(request.url) && isTold(request, status);
+    if (told && !request.committed) {
       const { method, url, actor } = request;
       const outcome = denied ? "denied" : status >= 400 ? "refused" : "done";
       const code = reply.problemCode;

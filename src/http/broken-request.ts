@@ -7,15 +7,18 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Writes the answer by hand, since there is no reply to write it with, and ends the connection. */
+/**
+ * Writes the answer by hand, since there is no reply to write it with, and ends the connection.
+ * Tells the status; nothing where nobody is there to be answered.
+ */
 export function answerBrokenRequest(
   error: Error & { readonly code?: string },
   socket: Duplex,
   headRevision: number,
-): void {
+): number | undefined {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
   const status = STATUS_OF[error.code ?? ""] ?? 400;
   const title = STATUS_CODES[status];
@@ -32,4 +35,5 @@ export function answerBrokenRequest(
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  return status;
 }

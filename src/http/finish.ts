@@ -2,14 +2,26 @@
 import type { TlsOptions } from "node:tls";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
-import { isApi, shownPath } from "./paths.ts";
+import { isApi, isGuarded, shownPath } from "./paths.ts";
 import { HttpProblem, internalProblem, problemFor, retryAfterSeconds } from "./problems.ts";
 import { securityHeaders } from "./security-headers.ts";
+
+/** What was answered; `route` is the pattern, never the path. */
+export interface Answered {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+}
+
+/** Of what is not known, or not even a request. */
+const NONE = "none";
 
 export interface FinishParts {
   readonly state: () => ClusterState;
   /** HTTPS with this certificate; browsers are told to insist on it. Absent: plain HTTP. */
   readonly tls?: TlsOptions | undefined;
+  /** Called after each answer, for who measures. */
+  readonly onAnswered: (answered: Answered) => void;
   /** Called when the app begins to close: calls that wait on purpose must end now. */
   readonly onClosing: () => void;
 }
@@ -35,6 +47,8 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
   app.addHook("onResponse", (request, reply, done) => {
     const { method, actor } = request;
     const { statusCode: status, elapsedTime: durationMs } = reply;
+    const { url: route } = request.routeOptions;
+    parts.onAnswered(route === undefined ? unknownAnswer(status) : { method, route, status });
     // Reads come by the thousand a second; what was done, and what was refused, is always told.
     const level = method === "GET" && status < 400 ? "debug" : "info";
     const path = shownPath(request.url);
@@ -51,14 +65,21 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
   app.setErrorHandler((error, _request, reply) => answerError(reply, error));
 }
 
+/** Of a request that no route was found for. */
+export function unknownAnswer(status: number): Answered {
+  return { method: NONE, route: NONE, status };
+}
+
 export function stampAnswer(
   { state }: Pick<FinishParts, "state">,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  if (!isApi(request.url)) return;
-  if (!reply.hasHeader("revision")) reply.header("revision", state().revision);
+  if (!isGuarded(request.url)) return;
   reply.header("cache-control", "no-store");
+  if (isApi(request.url) && !reply.hasHeader("revision")) {
+    reply.header("revision", state().revision);
+  }
 }
 
 export function answerError(reply: FastifyReply, error: unknown): FastifyReply {

@@ -14,6 +14,12 @@ export interface RouteParts extends OperationParts {
   readonly distribution: Distribution;
   readonly threads: Threads;
   readonly backups: Pick<Backups, "make" | "list">;
+  readonly metrics: Metrics;
+}
+
+/** What is measured, in the text format of Prometheus. */
+export interface Metrics {
+  read(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
 /** What the routes ask of the pusher. Revisions are distributed revisions. */

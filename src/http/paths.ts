@@ -1,5 +1,7 @@
 /** What a request's URL names. A path can be written in more ways than one. */
 
+export const METRICS_PATH = "/metrics";
+
 const PATH_CHARACTERS_MAX = 1000;
 
 /** As it was written, without the query. */
@@ -14,7 +16,7 @@ export function shownPath(url: string): string {
 
 /** What nobody sees without a token, whether it is there or not. */
 export function isGuarded(url: string): boolean {
-  return isApi(url) || decodedPath(url).startsWith("/metrics");
+  return isApi(url) || decodedPath(url).startsWith(METRICS_PATH);
 }
 
 /** The usual way of writing it needs no second look. */

@@ -4,15 +4,10 @@
  * store in one transaction: group commit. Readers see only what is committed, and nobody is
  * answered, not even refused, before the transaction that the answer rests on is durable.
  */
-import { setImmediate as letOthersRun } from "node:timers/promises";
-import { changesInSteps, countChanges, isEmpty, sealInSteps } from "../core/changes.ts";
-import { checkChanges } from "../core/check.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
-import { invariant } from "../core/errors.ts";
-import { lossesBetween } from "../core/losses.ts";
 import { restoreState } from "../core/stored-state.ts";
 import type { Append, RebalanceToStore, Store } from "../store/store.ts";
-import { withPauses } from "../threads/pauses.ts";
+import { appendOf } from "./append-of.ts";
 
 /** Who wants what done; `decide` is pure and may run again when the head has moved. */
 export interface Command<T> {
@@ -51,16 +46,24 @@ export interface CommitQueueParts {
   readonly now: () => number;
   /** Called with every newly committed head; a hint that never fails the commit. */
   readonly onCommitted: (state: ClusterState) => void;
+  /** Called after each transaction, for who measures. */
+  readonly onBatch?: (batch: StoredBatch) => void;
+}
+
+/** A transaction that is durable. */
+export interface StoredBatch {
+  readonly revisions: number;
+  readonly movedAddresses: number;
+  /** Of each write that was decided with it: from its submission to here. */
+  readonly durationsMs: readonly number[];
 }
 
 /** So many decisions share a transaction at most, so that no batch holds up the event loop. */
 const BATCH_COMMANDS_MAX = 256;
 
-/** A change of a larger A2C table than this is worked out with pauses. */
-const LARGE_ROWS_MIN = 10_000;
-
 interface Waiting {
   readonly command: Command<unknown>;
+  readonly submittedMs: number;
   readonly resolve: (committed: Committed<unknown>) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -88,10 +91,20 @@ export class CommitQueue {
     return this.#committed;
   }
 
+  /** How many commands wait for the transaction under way to end. */
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
   /** Resolves when the decision is durable; rejects with its refusal or with a `StoreError`. */
   submit<T>(command: Command<T>): Promise<Committed<T>> {
     return new Promise<Committed<T>>((resolve, reject) => {
-      this.#waiting.push({ command, resolve: resolve as Waiting["resolve"], reject });
+      this.#waiting.push({
+        command,
+        submittedMs: performance.now(),
+        resolve: resolve as Waiting["resolve"],
+        reject,
+      });
       this.#running ??= this.#run();
     });
   }
@@ -109,7 +122,10 @@ export class CommitQueue {
       try {
         const batch = await this.#store(taken);
         this.#committed = batch.state;
-        if (batch.entries.length > 0) this.#parts.onCommitted(batch.state);
+        if (batch.entries.length > 0) {
+          this.#parts.onBatch?.(storedBatch(batch, taken));
+          this.#parts.onCommitted(batch.state);
+        }
         for (const answer of batch.answers) answer();
       } catch (error) {
         for (const { reject } of taken) reject(error);
@@ -157,48 +173,11 @@ export class CommitQueue {
   }
 }
 
-/** The store's entry for a decision; nothing when it changes nothing. */
-async function appendOf(
-  before: ClusterState,
-  decided: ClusterState,
-  {
-    command,
-    at,
-    rebalance,
-  }: Pick<Decision<unknown>, "rebalance"> & {
-    command: Command<unknown>;
-    at: number;
-  },
-): Promise<{ append: Append; sealed: ClusterState } | undefined> {
-  const isLarge = before.volumes !== decided.volumes && rowsIn(decided) > LARGE_ROWS_MIN;
-  if (isLarge) await letOthersRun();
-  const changes = await withPauses(changesInSteps(before, decided));
-  if (isEmpty(changes)) return undefined;
-  if (isLarge) await letOthersRun();
-  const sealed = await withPauses(sealInSteps(before, decided, changes));
-  if (isLarge) await letOthersRun();
-  const broken = checkChanges(before, sealed, changes);
-  if (isLarge) await letOthersRun();
-  invariant(broken.length === 0, broken.join("; "));
-  const { kind, actor, reason } = command;
-  const heading = { revision: sealed.revision, at, actor, reason, kind };
-  const append: Append = {
-    heading: { ...heading, changed: countChanges(changes) },
-    changes,
-    digest: sealed.digest,
-    distributedRevision: sealed.distributedRevision,
-    linkAssignmentsRevision: sealed.linkAssignmentsRevision,
-    losses: lossesBetween(before, sealed),
-    call: command.call,
-    idempotent: command.idempotent,
-    rebalance,
+function storedBatch({ entries }: Batch, taken: readonly Waiting[]): StoredBatch {
+  const now = performance.now();
+  return {
+    revisions: entries.length,
+    movedAddresses: entries.reduce((sum, { heading }) => sum + heading.changed.movedAddresses, 0),
+    durationsMs: taken.map(({ submittedMs }) => now - submittedMs),
   };
-  return { append, sealed };
-}
-
-/** Of the whole A2C table. */
-function rowsIn({ volumes }: ClusterState): number {
-  let rows = 0;
-  for (const { map } of volumes.values()) rows += map.rangeCount;
-  return rows;
 }

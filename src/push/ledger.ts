@@ -24,6 +24,8 @@ export interface LedgerParts {
   readonly log: Log;
   /** The revision that all servers have once `batch` is written, where that is news. */
   readonly convergedWith: (batch: ReadonlyMap<StorageServerId, DeliveryRecord>) => number;
+  /** Called when it is durable that all servers have a revision. */
+  readonly onConverged: (revision: number) => void;
   /** Called after each batch, when its records count. */
   readonly onWritten: () => void;
 }
@@ -95,7 +97,7 @@ export class Ledger {
 
   /** Tries until it succeeds; a server's next message waits for this, the others do not. */
   async #writeBatch(batch: ReadonlyMap<StorageServerId, DeliveryRecord>): Promise<boolean> {
-    const { store, clock, log, convergedWith } = this.#parts;
+    const { store, clock, log, convergedWith, onConverged } = this.#parts;
     for (;;) {
       const revision = convergedWith(batch);
       const converged =
@@ -103,7 +105,10 @@ export class Ledger {
       if (batch.size === 0 && !converged) return true;
       try {
         await store.recordDeliveries([...batch.values()], converged);
-        if (converged) this.#convergedRevision = revision;
+        if (converged) {
+          this.#convergedRevision = revision;
+          onConverged(revision);
+        }
         return true;
       } catch (error) {
         log.error({ err: error, records: batch.size }, "cannot record deliveries");

@@ -4,9 +4,10 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
+import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 import type { Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
-import type { DeliveryState, DeliveryView, Head } from "../core/delivery-state.ts";
+import type { DeliveryState, DeliveryView, Head, Step } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
 import type { Store } from "../store/store.ts";
 import type { Convergence, DeliveryProgress } from "./convergence.ts";
@@ -34,6 +35,21 @@ export interface PusherParts {
   readonly publicUrl: () => Promise<string>;
   /** The committed state, for the sweep: it finds what a lost hint has not told. */
   readonly committed?: () => ClusterState;
+  /** For who measures. */
+  readonly observer?: PushObserver;
+}
+
+/** Is told what happens; it must not fail. */
+export interface PushObserver {
+  /** A message was sent and answered, or was not answered. */
+  pushed(pushed: {
+    readonly kind: Step["kind"];
+    readonly answer: DeliveryAnswer["kind"];
+    readonly bytes: number;
+    readonly durationMs: number;
+  }): void;
+  /** It is durable that every storage server has this distributed revision. */
+  converged(revision: number): void;
 }
 
 export interface Pusher {

@@ -96,6 +96,7 @@ class StorageServerPusher implements Pusher {
       store,
       clock,
       log,
+      onConverged: (revision) => parts.observer?.converged(revision),
       convergedWith: (batch) => acknowledgedByAll(this.#deliveries.recordsWith(batch), this.#head),
       onWritten: () => {
         this.#moveHead();

@@ -13,6 +13,7 @@ import type { Log } from "./log.ts";
 import { logDelivery } from "./log-delivery.ts";
 import type { Message, Messages } from "./messages.ts";
 import { type Bursts, Pace } from "./pace.ts";
+import type { PushObserver } from "./pusher-port.ts";
 import { messageId, signatureHeaders } from "./signature.ts";
 import type { Slots, Turn } from "./slots.ts";
 import type { Transport } from "./transport.ts";
@@ -27,6 +28,7 @@ export interface DeliveryParts {
   readonly transport: Transport;
   readonly messages: Messages;
   readonly bursts: Bursts;
+  readonly observer?: PushObserver;
   /** The committed state of the moment. */
   readonly state: () => ClusterState;
   readonly head: () => Head;
@@ -175,7 +177,7 @@ export class ServerDelivery {
 
   /** Address and secret are those of the moment; a rotated secret needs no other wake-up. */
   async #post({ body, sent }: Message): Promise<DeliveryAnswer> {
-    const { transport, clock } = this.#parts;
+    const { transport, clock, observer } = this.#parts;
     const state = this.#parts.state();
     const { storageServerId, registeredRevision } = this.#record;
     const url = this.#registration()?.callbackUrl;
@@ -186,7 +188,15 @@ export class ServerDelivery {
     const { clusterId } = state;
     const id = messageId({ clusterId, storageServerId, registeredRevision, ...sent });
     const headers = signatureHeaders({ id, body, now: clock.now() }, credentials);
-    return transport.send({ serverId: storageServerId, url, body, headers });
+    const sentAt = clock.now();
+    const answer = await transport.send({ serverId: storageServerId, url, body, headers });
+    observer?.pushed({
+      kind: sent.kind,
+      answer: answer.kind,
+      bytes: body.length,
+      durationMs: Math.max(0, clock.now() - sentAt),
+    });
+    return answer;
   }
 
   /** Takes an event in and waits until what follows from it is durable. */

@@ -21,6 +21,7 @@ it("tells what was done, refused and denied, and nothing else, also after a rest
   await client.put("/v1/links/m", {}, bearer("viewer"));
   await client.get("/v1/links/l", bearer("nobody"));
   await client.put("/%76%31/links/n", {}, bearer("viewer"));
+  await client.get("/metrics", bearer("nobody"));
   await client.get("/v1/links/l", bearer("viewer"));
   await client.get("/v1/links/none", bearer("viewer"));
   await client.service.close();
@@ -45,6 +46,10 @@ it("tells what was done, refused and denied, and nothing else, also after a rest
   ]);
   expect(byOutcome("denied")).toEqual([
     {
+      ...{ at, actor: "unknown", method: "GET", path: "/metrics", outcome: "denied" },
+      ...{ status: 401, code: "unauthenticated" },
+    },
+    {
       ...{ at, actor: "the-viewer", method, path: "/%76%31/links/n", outcome: "denied" },
       ...{ status: 403, code: "forbidden" },
     },
@@ -57,7 +62,7 @@ it("tells what was done, refused and denied, and nothing else, also after a rest
       ...{ status: 403, code: "forbidden" },
     },
   ]);
-  expect(items).toHaveLength(7);
+  expect(items).toHaveLength(8);
   expect(JSON.stringify(items)).not.toContain("secret");
   const ofViewer = await ask(again, "?actor=the-viewer");
   expect(ofViewer.map((item: { code: string }) => item.code)).toEqual(["forbidden", "forbidden"]);

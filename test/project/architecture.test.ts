@@ -14,6 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   backup: ["core", "store"],
   operations: ["core", "store", "backup", "planner", "threads"],
   threads: ["core"],
+  metrics: ["core"],
   planner: ["core", "threads"],
   http: ["core", "store", "operations", "threads"],
   // The storage server's side, and a source system made of it.
@@ -21,7 +22,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   simulator: ["core", "agent"],
   demo: ["core", "simulator", "."],
   restore: ["core", "store", "backup", "operations", "."],
-  ".": ["core", "store", "backup", "push", "operations", "http", "events", "threads", "planner"],
+  ".": [
+    "core",
+    "store",
+    "backup",
+    "push",
+    "operations",
+    "http",
+    "events",
+    "threads",
+    "planner",
+    "metrics",
+  ],
 };
 
 interface Import {
@@ -101,6 +113,7 @@ describe("the architecture", () => {
       found.filter((file) => !file.startsWith(part));
     expect(outside(users(/from "better-sqlite3"/), "store/")).toEqual([]);
     expect(outside(users(/from "fastify"/), "http/")).toEqual([]);
+    expect(outside(users(/from "prom-client"/), "metrics/")).toEqual([]);
     // Not types, and not the certificate that is served.
     const connecting = users(/^import (?!type)[^;"]*from "(?:undici|node:net|node:tls)"/m);
     expect(outside(outside(connecting, "push/"), "agent/")).toEqual(["tls.ts"]);

@@ -10,6 +10,7 @@ import { eventsEndpoint } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { linkAssignmentEndpoints } from "./link-assignments.ts";
 import { linkEndpoints } from "./links.ts";
+import { metricsEndpoint } from "./metrics.ts";
 import { processEndpoints } from "./processes.ts";
 import { rebalanceChangeEndpoints } from "./rebalance-changes.ts";
 import { rebalanceEndpoints } from "./rebalances.ts";
@@ -36,5 +37,6 @@ export function allEndpoints(parts: RouteParts): Endpoint[] {
     auditEndpoint(parts),
     ...backupEndpoints(parts),
     ...healthEndpoints(parts),
+    metricsEndpoint(parts),
   ];
 }

@@ -1,0 +1,19 @@
+/** What was answered. */
+import { Counter, type Registry } from "prom-client";
+
+/** One answer. `route` is the pattern, never the path: there are as many as the document has. */
+export interface Answered {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+}
+
+export function requestMetrics(register: Registry): (answered: Answered) => void {
+  const requests = new Counter({
+    name: "evenkeel_http_requests_total",
+    help: "Answered requests; `none` is the route and method of what is not known or not HTTP",
+    labelNames: ["method", "route", "status"],
+    registers: [register],
+  });
+  return ({ method, route, status }) => requests.inc({ method, route, status });
+}

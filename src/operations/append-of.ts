@@ -1,0 +1,59 @@
+/** From a decision to what the store keeps of it. */
+import { setImmediate as letOthersRun } from "node:timers/promises";
+import { changesInSteps, countChanges, isEmpty, sealInSteps } from "../core/changes.ts";
+import { checkChanges } from "../core/check.ts";
+import type { ClusterState } from "../core/cluster-state.ts";
+import { invariant } from "../core/errors.ts";
+import { lossesBetween } from "../core/losses.ts";
+import type { Append } from "../store/store.ts";
+import { withPauses } from "../threads/pauses.ts";
+import type { Command, Decision } from "./commit-queue.ts";
+
+/** A change of a larger A2C table than this is worked out with pauses. */
+const LARGE_ROWS_MIN = 10_000;
+
+/** The store's entry for a decision; nothing when it changes nothing. */
+export async function appendOf(
+  before: ClusterState,
+  decided: ClusterState,
+  {
+    command,
+    at,
+    rebalance,
+  }: Pick<Decision<unknown>, "rebalance"> & {
+    command: Command<unknown>;
+    at: number;
+  },
+): Promise<{ append: Append; sealed: ClusterState } | undefined> {
+  const isLarge = before.volumes !== decided.volumes && rowsIn(decided) > LARGE_ROWS_MIN;
+  if (isLarge) await letOthersRun();
+  const changes = await withPauses(changesInSteps(before, decided));
+  if (isEmpty(changes)) return undefined;
+  if (isLarge) await letOthersRun();
+  const sealed = await withPauses(sealInSteps(before, decided, changes));
+  if (isLarge) await letOthersRun();
+  const broken = checkChanges(before, sealed, changes);
+  if (isLarge) await letOthersRun();
+  invariant(broken.length === 0, broken.join("; "));
+  const { kind, actor, reason } = command;
+  const heading = { revision: sealed.revision, at, actor, reason, kind };
+  const append: Append = {
+    heading: { ...heading, changed: countChanges(changes) },
+    changes,
+    digest: sealed.digest,
+    distributedRevision: sealed.distributedRevision,
+    linkAssignmentsRevision: sealed.linkAssignmentsRevision,
+    losses: lossesBetween(before, sealed),
+    call: command.call,
+    idempotent: command.idempotent,
+    rebalance,
+  };
+  return { append, sealed };
+}
+
+/** Of the whole A2C table. */
+function rowsIn({ volumes }: ClusterState): number {
+  let rows = 0;
+  for (const { map } of volumes.values()) rows += map.rangeCount;
+  return rows;
+}
