@@ -182,17 +182,18 @@ export function clusterImbalance(state: ClusterState): number {
 
 /**
  * The no-op rule: whether Σ weight · (load − mean)² of a volume falls when each process gains
- * `changes` (index → addresses; losses are negative). Addresses only go between active processes,
+ * `changes` (addresses by process index; losses are negative). Addresses only go between active processes,
  * so mean and total stay, and Σ work² / weight decides; processes that keep theirs cancel out.
  */
 export function lowersSpread(
   model: LoadModel,
   counts: Float64Array,
   total: number,
-  changes: ReadonlyMap<number, number>,
+  changes: Float64Array,
 ): boolean {
   const byWeight = new Map<number, bigint>();
-  for (const [index, change] of changes) {
+  for (const [index, change] of changes.entries()) {
+    if (change === 0) continue;
     const kind = model.classes[model.classOf[index]!]!;
     const before = workOf(model, kind, counts[index]!, total);
     const after = before + BigInt(change) * model.scale;

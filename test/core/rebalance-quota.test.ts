@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FlowQuota, Flows, FreeQuota } from "../../src/core/rebalance/quota.ts";
+import { Flows } from "../../src/core/rebalance/flows.ts";
+import { FlowQuota, FreeQuota } from "../../src/core/rebalance/quota.ts";
 
 /** The receiver with most, the first of equal ones. */
 function largestOf(amounts: readonly number[]): number | undefined {

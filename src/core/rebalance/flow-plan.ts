@@ -5,8 +5,9 @@
  */
 import { countAddresses, type LoadModel, lowersSpread } from "../load-model.ts";
 import type { Volume } from "../model.ts";
+import type { Flows } from "./flows.ts";
 import type { Proposal } from "./proposal.ts";
-import { FlowQuota, type Flows } from "./quota.ts";
+import { FlowQuota } from "./quota.ts";
 import { type Transfer, transferAddresses } from "./transfer.ts";
 import type { Explanation, RebalanceRequest } from "./types.ts";
 
@@ -54,7 +55,12 @@ export function planFlows(
     const cut = full.flows.total <= limit ? full : strategy.answer({ volume, counts, limit, turn });
     // With nothing left of the budget, the question is whether there is something left to do.
     const judged = cut.flows.total > 0 ? cut : full;
-    const improves = lowersSpread(model, counts, volume.blockCount, judged.flows.changes());
+    const improves = lowersSpread(
+      model,
+      counts,
+      volume.blockCount,
+      changesBy(judged.flows, counts.length),
+    );
     if (!improves && !request.force) {
       explanations.push(wouldNotImprove(volume, judged.flows.total));
       continue;
@@ -67,6 +73,19 @@ export function planFlows(
     transfers.push(transferAddresses(model, volume, new FlowQuota(cut.flows)));
   }
   return { transfers, minimumMovedAddresses, explanations };
+}
+
+/** What each process gains or, negative, loses, by process index. */
+function changesBy(flows: Flows, processCount: number): Float64Array {
+  const changes = new Float64Array(processCount);
+  for (const donor of flows.donors()) {
+    const { receivers, amounts } = flows.of(donor);
+    for (let i = 0; i < amounts.length; i++) {
+      changes[donor] = changes[donor]! - amounts[i]!;
+      changes[receivers[i]!] = changes[receivers[i]!]! + amounts[i]!;
+    }
+  }
+  return changes;
 }
 
 function wouldNotImprove({ id }: Volume, amount: number): Explanation {

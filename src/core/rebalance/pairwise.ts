@@ -5,7 +5,7 @@
 import type { LoadModel, ProcessClass } from "../load-model.ts";
 import { MICRO, type Volume } from "../model.ts";
 import type { FlowAnswer, FlowQuestion, FlowStrategy } from "./flow-plan.ts";
-import { Flows } from "./quota.ts";
+import { Flows } from "./flows.ts";
 import { roundHalfUp } from "./rational.ts";
 import type { Scope } from "./request.ts";
 import type { RebalanceRequest } from "./types.ts";

@@ -5,7 +5,7 @@
 import type { LoadModel } from "../load-model.ts";
 import { MICRO } from "../model.ts";
 import type { FlowAnswer, FlowQuestion, FlowStrategy } from "./flow-plan.ts";
-import { Flows } from "./quota.ts";
+import { Flows } from "./flows.ts";
 import { type Fraction, roundHalfUp } from "./rational.ts";
 import type { Scope } from "./request.ts";
 import type { RebalanceRequest } from "./types.ts";
@@ -20,6 +20,8 @@ export function proportional(
   request: RebalanceRequest,
 ): FlowStrategy {
   const { numerator, denominator } = transferFraction(model, request);
+  // Turns go in C-node id order, but flows are written down by process index.
+  const places = [...receivers.keys()].sort((a, b) => receivers[a]! - receivers[b]!);
   const answer = ({ volume, counts, limit, turn }: FlowQuestion): FlowAnswer => {
     const { extentBlocks } = volume;
     const flows = new Flows();
@@ -30,10 +32,10 @@ export function proportional(
       const amount = Math.min(Number(roundHalfUp(owned * numerator, denominator)), left);
       const larger = amount % receivers.length;
       const part = (amount - larger) / receivers.length;
-      for (const [place, receiver] of receivers.entries()) {
+      for (const place of places) {
         const turnsAway = (place - next + receivers.length) % receivers.length;
         const extents = turnsAway < larger ? part + 1 : part;
-        if (extents > 0) flows.add(donor, receiver, extents * extentBlocks);
+        if (extents > 0) flows.add(donor, receivers[place]!, extents * extentBlocks);
       }
       next = (next + larger) % receivers.length;
       left -= amount;

@@ -1,0 +1,77 @@
+/** Who gives how much to whom, in columns: there may be millions of pairs. */
+export class Flows {
+  /** The number of each donor, and where the pairs of each number begin. */
+  readonly #numbers = new Map<number, number>();
+  readonly #begins: number[] = [];
+  #receivers = new Int32Array(1024);
+  #amounts = new Float64Array(1024);
+  #count = 0;
+  /** The last pair that was looked for: who asks what is left between two takes it as a rule. */
+  #sought = { donor: -1, receiver: -1, place: -1 };
+  /** Of all that was added. */
+  total = 0;
+
+  /** Donor by donor, to each one's receivers in ascending order, to each once. */
+  add(donor: number, receiver: number, amount: number): void {
+    if (this.#count === this.#amounts.length) this.#grow();
+    if (!this.#numbers.has(donor)) this.#numbers.set(donor, this.#begins.push(this.#count) - 1);
+    this.#receivers[this.#count] = receiver;
+    this.#amounts[this.#count++] = amount;
+    this.total += amount;
+  }
+
+  donors(): Iterable<number> {
+    return this.#numbers.keys();
+  }
+
+  /** A donor's receivers, and at the same places what is left for each. */
+  of(donor: number): { readonly receivers: Int32Array; readonly amounts: Float64Array } {
+    const number = this.#numbers.get(donor);
+    const begin = number === undefined ? 0 : this.#begins[number]!;
+    const end = number === undefined ? 0 : (this.#begins[number + 1] ?? this.#count);
+    return {
+      receivers: this.#receivers.subarray(begin, end),
+      amounts: this.#amounts.subarray(begin, end),
+    };
+  }
+
+  /** What is left for a receiver. */
+  between(donor: number, receiver: number): number {
+    const place = this.#placeOf(donor, receiver);
+    return place === undefined ? 0 : this.#amounts[place]!;
+  }
+
+  take(donor: number, receiver: number, amount: number): void {
+    const place = this.#placeOf(donor, receiver)!;
+    this.#amounts[place] = this.#amounts[place]! - amount;
+  }
+
+  #placeOf(donor: number, receiver: number): number | undefined {
+    const sought = this.#sought;
+    if (sought.donor === donor && sought.receiver === receiver) return sought.place;
+    const place = this.#find(donor, receiver);
+    if (place !== undefined) this.#sought = { donor, receiver, place };
+    return place;
+  }
+
+  #find(donor: number, receiver: number): number | undefined {
+    const number = this.#numbers.get(donor);
+    if (number === undefined) return undefined;
+    let low = this.#begins[number]!;
+    let high = (this.#begins[number + 1] ?? this.#count) - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#receivers[middle]! < receiver) low = middle + 1;
+      else high = middle;
+    }
+    return this.#receivers[low] === receiver ? low : undefined;
+  }
+
+  #grow(): void {
+    const [receivers, amounts] = [this.#receivers, this.#amounts];
+    this.#receivers = new Int32Array(2 * this.#count);
+    this.#amounts = new Float64Array(2 * this.#count);
+    this.#receivers.set(receivers);
+    this.#amounts.set(amounts);
+  }
+}
