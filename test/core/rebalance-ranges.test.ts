@@ -74,26 +74,26 @@ test("boundaries slide to either side before anything is cut", () => {
 
 test("whole ranges go before cuts, the largest that fits first", () => {
   const table: Table = [
-    ["c-D", 10],
+    ["c-A", 10],
     ["c-C", 20],
-    ["c-D", 30],
-    ["c-C", 40],
-    ["c-D", 70],
-    ["c-C", 80],
-    ["c-A", 90],
-    ["c-C", 100],
-    ["c-B", 120],
+    ["c-B", 40],
+    ["c-C", 50],
+    ["c-D", 80],
+    ["c-C", 90],
+    ["c-D", 100],
+    ["c-C", 110],
+    ["c-D", 120],
   ];
   // Each of A … D is to have 30. A absorbs C's 10 next to its own, so A and B need 10 each, and
   // D's 30 is too long for either.
   expect(equalized(table)).toEqual([
-    ["c-A", 10],
-    ["c-C", 20],
-    ["c-B", 30],
-    ["c-C", 40],
-    ["c-D", 70],
-    ["c-C", 80],
+    ["c-A", 20],
+    ["c-B", 40],
+    ["c-C", 50],
+    ["c-D", 80],
+    ["c-C", 90],
     ["c-A", 100],
+    ["c-C", 110],
     ["c-B", 120],
   ]);
 });

@@ -1,24 +1,35 @@
 /**
  * A window is a run of neighbouring ranges whose owners can all still afford to give them whole to
  * one receiver, so that the run becomes one range, together with the receiver's own ranges in and
- * beside it. The window that removes most ranges is taken first; of equal ones the shortest.
+ * beside it. The window that removes most ranges is taken first; of equal ones the shortest, by and
+ * large.
  *
  * A candidate is a range and a way to find the receiver: the owner on the left, from whom the
  * window goes on to the right; the owner on the right, and on to the left; or whoever needs most,
  * where no range of its own is near. Taking a window uses up what others could take, so that their
- * windows get shorter: a candidate that comes to the top of the heap is looked at again, and sinks
- * if it is worth less by now. New candidates arise only at the two ends of what was taken.
+ * windows get shorter: a candidate whose turn has come is looked at again, and falls back if it is
+ * worth less by now. New candidates arise only at the two ends of what was taken.
  *
  * A window has at most WINDOW_RANGES_MAX ranges. That bounds a look, and how often a candidate can
- * sink, so that R ranges take O(R · log R).
+ * fall back, so that R ranges take O(R).
  */
-import { CandidateHeap } from "./candidate-heap.ts";
+import { CandidateBuckets } from "./candidate-buckets.ts";
 import type { Quota } from "./quota.ts";
 import { countFrom, type RangeBoard } from "./range-board.ts";
 
 const WINDOW_RANGES_MAX = 32;
+const REMOVED_MAX = WINDOW_RANGES_MAX - 1;
 
-const [RIGHTWARDS, LEFTWARDS, ANYWHERE] = [0, 1, 2];
+const RIGHTWARDS = 0;
+const LEFTWARDS = 1;
+const ANYWHERE = 2;
+const WAYS = 3;
+
+/** Amounts are told apart by their highest bit, 0 … 52, and the one after it. */
+const AMOUNT_STEPS = 53 * 2;
+const RANKS = WINDOW_RANGES_MAX * AMOUNT_STEPS;
+/** The rank of what is no window. */
+const WORTHLESS = -1;
 
 /** Takes windows as long as there are any. The board has not been cut yet. */
 export function takeWindows(board: RangeBoard, quota: Quota): void {
@@ -28,7 +39,7 @@ export function takeWindows(board: RangeBoard, quota: Quota): void {
 class WindowSearch {
   readonly #board: RangeBoard;
   readonly #quota: Quota;
-  readonly #heap = new CandidateHeap();
+  readonly #candidates = new CandidateBuckets(RANKS);
   /** For the first and the last range of a run with one owner, the other one of the two. */
   readonly #farEnd: Int32Array;
   /** The window that was looked at last: its receiver, and the ranges of others in it. */
@@ -46,57 +57,59 @@ class WindowSearch {
   }
 
   run(): void {
-    for (let range = 0; range < this.#board.count; range++) {
+    // From the end, because of one rank the last comes first: so they come in address order.
+    for (let range = this.#board.count - 1; range >= 0; range--) {
       if (this.#quota.surplusOf(this.#board.owner[range]!) === 0) continue;
-      const beside = this.#offer(range, RIGHTWARDS!) || this.#offer(range, LEFTWARDS!);
-      if (!beside && this.#quota.isFree) this.#offer(range, ANYWHERE!);
+      const beside = this.#offer(range, RIGHTWARDS) || this.#offer(range, LEFTWARDS);
+      if (!beside && this.#quota.isFree) this.#offer(range, ANYWHERE);
     }
     for (;;) {
-      const expected = this.#heap.topKey;
-      const candidate = this.#heap.pop();
-      if (candidate === undefined) return;
-      const worth = this.#look(candidate);
-      if (worth <= 0) continue;
-      if (worth < expected) this.#heap.push(candidate, worth);
+      const expected = this.#candidates.topRank();
+      if (expected === undefined) return;
+      const candidate = this.#candidates.pop(expected);
+      const way = candidate % WAYS;
+      const rank = this.#look((candidate - way) / WAYS, way);
+      if (rank === WORTHLESS) continue;
+      if (rank < expected) this.#candidates.push(candidate, rank);
       else this.#take();
     }
   }
 
   #offer(range: number, way: number): boolean {
     if (range < 0 || range >= this.#board.count) return false;
-    const candidate = way * this.#board.count + range;
-    const worth = this.#look(candidate);
-    if (worth > 0) this.#heap.push(candidate, worth);
-    return worth > 0;
+    const rank = this.#look(range, way);
+    if (rank !== WORTHLESS) this.#candidates.push(range * WAYS + way, rank);
+    return rank !== WORTHLESS;
   }
 
-  /** The ranges that a window removes, less the part of the volume that it moves; at most 0: none. */
-  #look(candidate: number): number {
-    const { owner, count } = this.#board;
-    const range = candidate % count;
-    const way = (candidate - range) / count;
+  /** Finds the window of a candidate; returns its rank. */
+  #look(range: number, way: number): number {
+    const [board, quota, given, ranges] = [this.#board, this.#quota, this.#given, this.#ranges];
+    const { owner, count } = board;
     const step = way === LEFTWARDS ? -1 : 1;
-    const receiver = way === ANYWHERE ? this.#quota.neediest(owner[range]!) : owner[range - step];
-    if (receiver === undefined || receiver === owner[range]) return 0;
-    const need = this.#quota.needOf(receiver);
-    let [amount, runs, next] = [0, way === ANYWHERE ? 0 : 1, range];
-    this.#size = 0;
-    for (; runs < WINDOW_RANGES_MAX && next >= 0 && next < count; next += step, runs++) {
+    const receiver = way === ANYWHERE ? quota.neediest(owner[range]!) : owner[range - step];
+    if (receiver === undefined || receiver === owner[range]) return WORTHLESS;
+    const need = quota.needOf(receiver);
+    if (need === 0) return WORTHLESS;
+    let [amount, removed, next, size] = [0, way === ANYWHERE ? -1 : 0, range, 0];
+    for (; removed < REMOVED_MAX && next >= 0 && next < count; next += step, removed++) {
       const donor = owner[next]!;
       if (donor === receiver) {
         next = this.#farEnd[next]!;
         continue;
       }
-      const length = this.#board.lengthOf(next);
-      const given = this.#given[donor]! + length;
-      if (amount + length > need || given > this.#quota.between(donor, receiver)) break;
-      this.#given[donor] = given;
+      const length = board.lengthOf(next);
+      const gives = given[donor]! + length;
+      if (amount + length > need || gives > quota.between(donor, receiver)) break;
+      given[donor] = gives;
       amount += length;
-      this.#ranges[this.#size++] = next;
+      ranges[size++] = next;
     }
-    for (let i = 0; i < this.#size; i++) this.#given[owner[this.#ranges[i]!]!] = 0;
+    for (let i = 0; i < size; i++) given[owner[ranges[i]!]!] = 0;
     this.#receiver = receiver;
-    return this.#size === 0 ? 0 : runs - 1 - amount / this.#board.length;
+    this.#size = size;
+    if (size === 0 || removed === 0) return WORTHLESS;
+    return (removed + 1) * AMOUNT_STEPS - 1 - stepOf(amount);
   }
 
   /** Takes the window that was looked at last. */
@@ -114,7 +127,16 @@ class WindowSearch {
     if (owner[right + 1] === receiver) right = far[right + 1]!;
     far[left] = right;
     far[right] = left;
-    this.#offer(right + 1, RIGHTWARDS!);
-    this.#offer(left - 1, LEFTWARDS!);
+    this.#offer(right + 1, RIGHTWARDS);
+    this.#offer(left - 1, LEFTWARDS);
   }
+}
+
+/** The place of an amount, a whole number from 1 on, among the AMOUNT_STEPS. */
+function stepOf(amount: number): number {
+  const isLarge = amount >= 2 ** 31;
+  const leading = isLarge ? Math.floor(amount / 2 ** 31) : amount;
+  const highest = 31 - Math.clz32(leading);
+  const isInUpperHalf = leading >= 1.5 * (1 << highest);
+  return 2 * (highest + (isLarge ? 31 : 0)) + (isInUpperHalf ? 1 : 0);
 }

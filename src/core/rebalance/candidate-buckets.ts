@@ -1,0 +1,65 @@
+/**
+ * Numbered candidates by rank, a small whole number: the highest rank comes out first, and of one
+ * rank the last that came in. In and out in constant time, where a heap of a million would miss
+ * the cache twenty times.
+ */
+const WORD_BITS = 32;
+const NONE = -1;
+
+export class CandidateBuckets {
+  /** The last entry of each rank, and of each entry the candidate and the entry before it. */
+  readonly #last: Int32Array;
+  #candidate = new Int32Array(1024);
+  #before = new Int32Array(1024);
+  #entries = 0;
+  /** A bit for each rank that has a candidate; above #top there is none. */
+  readonly #filled: Uint32Array;
+  #top = 0;
+
+  /** For ranks 0 … `ranks` − 1. */
+  constructor(ranks: number) {
+    this.#last = new Int32Array(ranks).fill(NONE);
+    this.#filled = new Uint32Array(Math.ceil(ranks / WORD_BITS));
+  }
+
+  /** A candidate may be in here more than once. */
+  push(candidate: number, rank: number): void {
+    if (this.#entries === this.#candidate.length) this.#grow();
+    const entry = this.#entries++;
+    this.#candidate[entry] = candidate;
+    this.#before[entry] = this.#last[rank]!;
+    this.#last[rank] = entry;
+    const word = Math.floor(rank / WORD_BITS);
+    this.#filled[word] = this.#filled[word]! | (1 << (rank % WORD_BITS));
+    if (word > this.#top) this.#top = word;
+  }
+
+  /** The highest rank that has a candidate; undefined where there is none. */
+  topRank(): number | undefined {
+    while (this.#filled[this.#top] === 0) {
+      if (this.#top === 0) return undefined;
+      this.#top--;
+    }
+    return (this.#top + 1) * WORD_BITS - 1 - Math.clz32(this.#filled[this.#top]!);
+  }
+
+  /** Takes the next candidate of a rank that has one. */
+  pop(rank: number): number {
+    const entry = this.#last[rank]!;
+    const before = this.#before[entry]!;
+    this.#last[rank] = before;
+    if (before === NONE) {
+      const word = Math.floor(rank / WORD_BITS);
+      this.#filled[word] = this.#filled[word]! & ~(1 << (rank % WORD_BITS));
+    }
+    return this.#candidate[entry]!;
+  }
+
+  #grow(): void {
+    const [candidate, before] = [this.#candidate, this.#before];
+    this.#candidate = new Int32Array(2 * candidate.length);
+    this.#before = new Int32Array(2 * before.length);
+    this.#candidate.set(candidate);
+    this.#before.set(before);
+  }
+}
