@@ -47,8 +47,10 @@ export class OwnerTable {
 /** Collects ranges in address order into canonical chunks, and keeps count of what each owns. */
 export class ChunkBuilder {
   readonly #chunks: Chunk[] = [];
-  #starts: number[] = [];
-  #owners: number[] = [];
+  /** The chunk that is open: its ranges so far, and the owner of the last. */
+  readonly #starts = new Float64Array(CHUNK_RANGES_MAX);
+  readonly #owners = new Uint32Array(CHUNK_RANGES_MAX);
+  #open = 0;
   #end = 0;
   #sizes: Float64Array;
   #rangeCounts: Uint32Array;
@@ -64,19 +66,19 @@ export class ChunkBuilder {
 
   /** Adds start … end − 1, which must begin where the last range ended. */
   add(start: number, end: number, owner: number): void {
-    if (this.#starts.length === 0) this.#reopenLast(owner);
-    if (this.#owners.at(-1) !== owner) {
-      if (this.#starts.length === CHUNK_RANGES_MAX) this.#flush();
-      this.#starts.push(start);
-      this.#owners.push(owner);
+    if (this.#open === 0) this.#reopenLast(owner);
+    if (this.#open === 0 || this.#owners[this.#open - 1] !== owner) {
+      if (this.#open === CHUNK_RANGES_MAX) this.#flush();
+      this.#starts[this.#open] = start;
+      this.#owners[this.#open++] = owner;
     }
     this.#end = end;
   }
 
   /** Adds a chunk of the old map as it is, where it neither merges with nor follows a fragment. */
   share(chunk: Chunk): void {
-    const open = this.#starts.length;
-    const lastOwner = open > 0 ? this.#owners.at(-1) : this.#chunks.at(-1)?.owners.at(-1);
+    const open = this.#open;
+    const lastOwner = open > 0 ? this.#owners[open - 1] : this.#chunks.at(-1)?.owners.at(-1);
     if (lastOwner === chunk.owners[0] || (open > 0 && open < CHUNK_RANGES_MIN)) {
       this.forget(chunk);
       for (let i = 0; i < chunk.starts.length; i++) {
@@ -107,21 +109,21 @@ export class ChunkBuilder {
     if (last.owners.at(-1) !== owner && last.starts.length >= CHUNK_RANGES_MIN) return;
     this.#chunks.pop();
     this.forget(last);
-    this.#starts = Array.from(last.starts);
-    this.#owners = Array.from(last.owners);
+    this.#starts.set(last.starts);
+    this.#owners.set(last.owners);
+    this.#open = last.starts.length;
   }
 
   #flush(): void {
-    if (this.#starts.length === 0) return;
+    if (this.#open === 0) return;
     const chunk: Chunk = {
-      starts: Float64Array.from(this.#starts),
-      owners: Uint32Array.from(this.#owners),
+      starts: this.#starts.slice(0, this.#open),
+      owners: this.#owners.slice(0, this.#open),
       end: this.#end,
     };
     this.#count(chunk, 1);
     this.#chunks.push(chunk);
-    this.#starts = [];
-    this.#owners = [];
+    this.#open = 0;
   }
 
   #count({ starts, owners, end }: Chunk, sign: 1 | -1): void {

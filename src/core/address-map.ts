@@ -15,6 +15,9 @@ import type { CNodeId, OwnedRange } from "./model.ts";
 import { columnsOf, type RangeColumns, rangeCount } from "./ranges.ts";
 import { finish, type Steps } from "./steps.ts";
 
+/** The number of an owner that hasn't been looked up yet. */
+const UNKNOWN = -1;
+
 export class AddressMap {
   readonly #chunks: readonly Chunk[];
   readonly #owners: OwnerTable;
@@ -59,16 +62,24 @@ export class AddressMap {
 
   /** The map with `ranges` (in address order, disjoint, inside the volume) given to new owners. */
   paint(ranges: Iterable<OwnedRange>): AddressMap {
+    return this.paintColumns(columnsOf(ranges));
+  }
+
+  /** The same from columns, which a million ranges had better be in. */
+  paintColumns(columns: RangeColumns): AddressMap {
     const builder = new ChunkBuilder(this.#sizes, this.#rangeCounts);
     const walk = new ChunkWalk(this.#chunks, builder);
+    const ownerOf = new Int32Array(columns.owners.length).fill(UNKNOWN);
     let next = 0;
-    for (const { firstLba, lastLba, cNodeId } of ranges) {
-      invariant(firstLba >= next && lastLba >= firstLba, "painted ranges are in address order");
-      invariant(lastLba < this.blockCount, "painted ranges are inside the volume");
-      walk.copyUntil(firstLba);
-      builder.add(firstLba, lastLba + 1, this.#owners.indexOf(cNodeId));
-      walk.skipUntil(lastLba + 1);
-      next = lastLba + 1;
+    for (let i = 0; i < rangeCount(columns); i++) {
+      const [first, last, owner] = [columns.firstLba[i]!, columns.lastLba[i]!, columns.owner[i]!];
+      if (first < next || last < first) invariant(false, "painted ranges are in address order");
+      if (last >= this.blockCount) invariant(false, "painted ranges are inside the volume");
+      if (ownerOf[owner] === UNKNOWN) ownerOf[owner] = this.#owners.indexOf(columns.owners[owner]!);
+      walk.copyUntil(first);
+      builder.add(first, last + 1, ownerOf[owner]!);
+      walk.skipUntil(last + 1);
+      next = last + 1;
     }
     walk.copyUntil(this.blockCount);
     return new AddressMap(this.#owners, builder);

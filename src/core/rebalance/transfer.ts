@@ -14,8 +14,9 @@
 import type { AddressMap } from "../address-map.ts";
 import { invariant } from "../errors.ts";
 import type { LoadModel } from "../load-model.ts";
-import type { OwnedRange, Volume } from "../model.ts";
+import type { Volume } from "../model.ts";
 import { rangeCount } from "../ranges.ts";
+import { sortByKey } from "./order.ts";
 import type { Quota } from "./quota.ts";
 import { DonorRanges, NONE, RangeBoard } from "./range-board.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
@@ -45,7 +46,9 @@ export function transferAddresses(model: LoadModel, volume: Volume, quota: Quota
 /** What has moved on the board by now. */
 export function transferOf(board: RangeBoard, model: LoadModel, volume: Volume): Transfer {
   const moves = board.moves();
-  return { volume, moves, map: volume.map.paint(gainsOf(model, moves)) };
+  const { firstLba, lastLba, to: owner } = moves;
+  const owners = model.processes.map(({ cNodeId }) => cNodeId);
+  return { volume, moves, map: volume.map.paintColumns({ firstLba, lastLba, owner, owners }) };
 }
 
 /** What moves from a volume's map to another one that has come of it. */
@@ -68,13 +71,19 @@ export function transferTo(map: AddressMap, model: LoadModel, volume: Volume): T
   return { volume, moves: moves.build(), map };
 }
 
-function* gainsOf(
-  { processes }: LoadModel,
-  { firstLba, lastLba, to }: VolumeMoves,
-): IterableIterator<OwnedRange> {
-  for (let i = 0; i < to.length; i++) {
-    yield { firstLba: firstLba[i]!, lastLba: lastLba[i]!, cNodeId: processes[to[i]!]!.cNodeId };
+/** The segments of those that have something to give. */
+function shortestFirst(board: RangeBoard, quota: Quota): Int32Array {
+  const lengths = new Float64Array(board.count);
+  const segments = new Int32Array(board.count);
+  let count = 0;
+  for (let segment = 0; segment < board.count; segment++) {
+    if (quota.surplusOf(board.owner[segment]!) === 0) continue;
+    lengths[segment] = board.lengthOf(segment);
+    segments[count++] = segment;
   }
+  const sorted = segments.subarray(0, count);
+  sortByKey(sorted, lengths);
+  return sorted;
 }
 
 function slideBoundaries(board: RangeBoard, quota: Quota): void {
@@ -85,10 +94,7 @@ function slideBoundaries(board: RangeBoard, quota: Quota): void {
     quota.take(donor, receiver, amount);
     board.cut(segment, receiver, amount, side);
   };
-  const segments: number[] = [];
-  for (let s = 0; s < board.count; s++) if (quota.surplusOf(board.owner[s]!) > 0) segments.push(s);
-  segments.sort((a, b) => board.lengthOf(a) - board.lengthOf(b) || a - b);
-  for (const i of segments) {
+  for (const i of shortestFirst(board, quota)) {
     if (board.previous[i]! !== NONE) slide(i, board.previous[i]!, "left");
     if (board.next[i]! !== NONE) slide(i, board.next[i]!, "right");
   }

@@ -1,0 +1,44 @@
+/** Sorting by numbers, a million of them: a comparator takes ten times as long. */
+
+/** Up to here, going through what is sorted already is faster than counting digits. */
+const FEW = 48;
+const DIGIT_BITS = 11;
+const BASE = 2 ** DIGIT_BITS;
+
+/** Sorts `ids` by `keys[id]`, whole numbers from 0 to 2^53 − 1, ascending; equal ones stay in order. */
+export function sortByKey(ids: Int32Array, keys: Float64Array): void {
+  if (ids.length <= FEW) insertOneByOne(ids, keys);
+  else sortByDigits(ids, keys);
+}
+
+function insertOneByOne(ids: Int32Array, keys: Float64Array): void {
+  for (let i = 1; i < ids.length; i++) {
+    const id = ids[i]!;
+    const key = keys[id]!;
+    let place = i;
+    for (; place > 0 && keys[ids[place - 1]!]! > key; place--) ids[place] = ids[place - 1]!;
+    ids[place] = id;
+  }
+}
+
+/** From the lowest digit to the highest one that any key has. */
+function sortByDigits(ids: Int32Array, keys: Float64Array): void {
+  let from = ids;
+  let to: Int32Array = new Int32Array(ids.length);
+  let largest = 0;
+  for (const id of ids) largest = Math.max(largest, keys[id]!);
+  const counts = new Int32Array(BASE);
+  for (let unit = 1; unit <= largest; unit *= BASE) {
+    // Bitwise, a number counts modulo 2^32, without its fraction.
+    const digitOf = (id: number) => (keys[id]! / unit) & (BASE - 1);
+    counts.fill(0);
+    for (const id of from) counts[digitOf(id)]!++;
+    for (let digit = 0, place = 0; digit < BASE; digit++) {
+      place += counts[digit]!;
+      counts[digit] = place - counts[digit]!;
+    }
+    for (const id of from) to[counts[digitOf(id)]!++] = id;
+    [from, to] = [to, from];
+  }
+  if (from !== ids) ids.set(from);
+}
