@@ -6,74 +6,122 @@ import type { LoadModel, ProcessClass } from "../load-model.ts";
 import { MICRO, type Volume } from "../model.ts";
 import type { FlowAnswer, FlowQuestion, FlowStrategy } from "./flow-plan.ts";
 import { Flows } from "./flows.ts";
+import { LowestAhead } from "./lowest.ts";
 import { roundHalfUp } from "./rational.ts";
 import type { Scope } from "./request.ts";
 import type { RebalanceRequest } from "./types.ts";
 
-/** Extents that a donor which owns `given` gives to a receiver that owns `taken`. */
-type AmountRule = (donor: number, given: number, receiver: number, taken: number) => number;
+/** More than the error of a few operations on doubles. */
+const DOUBT = 1e-12;
 
 export function pairwise(
   model: LoadModel,
   { pairs }: Scope,
-  { transfer }: RebalanceRequest,
+  request: RebalanceRequest,
 ): FlowStrategy {
-  const answer = ({ volume, counts, limit, turn }: FlowQuestion): FlowAnswer => {
-    const { extentBlocks } = volume;
-    const extents = counts.map((count) => count / extentBlocks);
-    const amountOf = amountRule(model, volume, transfer);
-    const flows = new Flows();
-    let left = limit / extentBlocks;
-    for (const [donor, receivers] of pairs) {
-      for (const receiver of receivers) {
-        const given = extents[donor]!;
-        if (given === 0 || left === 0) break;
-        const amount = Math.min(amountOf(donor, given, receiver, extents[receiver]!), left);
-        // A given amount doesn't depend on the receiver: it is nothing for the others as well.
-        if (amount === 0 && transfer) break;
-        if (amount === 0) continue;
-        extents[donor] = given - amount;
-        extents[receiver] = extents[receiver]! + amount;
-        left -= amount;
-        flows.add(donor, receiver, amount * extentBlocks);
-      }
-    }
-    return { flows, turn };
+  const answer = (question: FlowQuestion): FlowAnswer => {
+    const giving = new Giving(model, question, request.transfer);
+    // Of millions of pairs most are level long since; those that are named are not so many.
+    if (request.transfer || request.pairs) giving.inOrder(pairs);
+    else giving.whereUneven();
+    return { flows: giving.flows, turn: question.turn };
   };
   return { donors: pairs.map(([donor]) => donor), answer };
 }
 
-function amountRule(
-  model: LoadModel,
-  { blockCount, extentBlocks }: Volume,
-  transfer: RebalanceRequest["transfer"],
-): AmountRule {
-  if (!transfer) return levelling(model, blockCount / extentBlocks);
-  if ("addresses" in transfer) {
-    const most = Math.floor(transfer.addresses / extentBlocks);
-    return (_donor, given) => Math.min(given, most);
+/** Gives pair by pair; all amounts are in extents but those of the flows. */
+class Giving {
+  readonly flows = new Flows();
+  readonly #model: LoadModel;
+  readonly #transfer: RebalanceRequest["transfer"];
+  readonly #extentBlocks: number;
+  readonly #owned: Float64Array;
+  readonly #linkWork: bigint;
+  #left: number;
+
+  constructor(
+    model: LoadModel,
+    { volume, counts, limit }: FlowQuestion,
+    transfer: RebalanceRequest["transfer"],
+  ) {
+    this.#model = model;
+    this.#transfer = transfer;
+    this.#extentBlocks = volume.extentBlocks;
+    this.#owned = counts.map((count) => count / volume.extentBlocks);
+    this.#linkWork = linkWorkIn(model, volume);
+    this.#left = limit / volume.extentBlocks;
   }
-  const fraction = BigInt(transfer.fractionMicro);
-  return (_donor, given) => Number(roundHalfUp(BigInt(given) * fraction, BigInt(MICRO)));
+
+  inOrder(pairs: Scope["pairs"]): void {
+    for (const [donor, receivers] of pairs) {
+      for (const receiver of receivers) {
+        const amount = this.#give(donor, receiver);
+        // A given amount doesn't depend on the receiver: it is nothing for the others as well.
+        if (amount === 0 && this.#transfer) break;
+      }
+    }
+  }
+
+  /**
+   * The same for all pairs that are to be made level, passing those that are. Half an extent or
+   * more goes from A1 to A2 where (A2 + ½) / w2 ≤ (A1 + link work − ½) / w1, as roundings go.
+   */
+  whereUneven(): void {
+    const { linked, unlinked, scale } = this.#model;
+    const linkWork = Number(this.#linkWork) / Number(scale);
+    const levelOf = (receiver: number) => (this.#owned[receiver]! + 0.5) / this.#weightOf(receiver);
+    const levels = new LowestAhead(Float64Array.from(unlinked, levelOf));
+    for (const donor of linked) {
+      const nextFrom = (place: number) => {
+        const work = this.#owned[donor]! + linkWork;
+        const level = (work - 0.5 + DOUBT * (work + 1)) / this.#weightOf(donor);
+        return levels.find(place, level);
+      };
+      for (let place = nextFrom(0); place !== undefined; place = nextFrom(place + 1)) {
+        if (this.#owned[donor] === 0 || this.#left === 0) break;
+        this.#give(donor, unlinked[place]!);
+        levels.set(place, levelOf(unlinked[place]!));
+      }
+    }
+  }
+
+  #give(donor: number, receiver: number): number {
+    const amount = Math.min(this.#amountOf(donor, receiver), this.#left);
+    if (amount === 0) return 0;
+    this.#owned[donor] = this.#owned[donor]! - amount;
+    this.#owned[receiver] = this.#owned[receiver]! + amount;
+    this.#left -= amount;
+    this.flows.add(donor, receiver, amount * this.#extentBlocks);
+    return amount;
+  }
+
+  #amountOf(donor: number, receiver: number): number {
+    const given = this.#owned[donor]!;
+    if (given === 0) return 0;
+    const transfer = this.#transfer;
+    if (!transfer) return Math.min(this.#toLevel(donor, receiver), given);
+    if ("addresses" in transfer) {
+      return Math.min(Math.floor(transfer.addresses / this.#extentBlocks), given);
+    }
+    return Number(roundHalfUp(BigInt(given) * BigInt(transfer.fractionMicro), BigInt(MICRO)));
+  }
+
+  /** Makes the two loads equal: x = (w2 · (A1 + link work) − w1 · A2) / (w1 + w2), or nothing. */
+  #toLevel(donor: number, receiver: number): number {
+    const { scale } = this.#model;
+    const [w1, w2] = [BigInt(this.#weightOf(donor)), BigInt(this.#weightOf(receiver))];
+    const work = BigInt(this.#owned[donor]!) * scale + this.#linkWork;
+    const excess = w2 * work - w1 * BigInt(this.#owned[receiver]!) * scale;
+    return excess <= 0n ? 0 : Number(roundHalfUp(excess, scale * (w1 + w2)));
+  }
+
+  #weightOf(index: number): number {
+    const kind: ProcessClass = this.#model.classes[this.#model.classOf[index]!]!;
+    return kind.weightMilli;
+  }
 }
 
-/**
- * What makes the two loads equal: x = (w2 · (A1 + link work) − w1 · A2) / (w1 + w2), never below
- * 0 and never more than there is.
- */
-function levelling(model: LoadModel, extents: number): AmountRule {
-  const { scale } = model;
-  const linkWork = model.linkWorkPerAddress * BigInt(extents);
-  const linkWorkEstimate = Number(linkWork) / Number(scale);
-  const kindOf = (index: number): ProcessClass => model.classes[model.classOf[index]!]!;
-  return (donor, given, receiver, taken) => {
-    const [w1, w2] = [kindOf(donor).weightMilli, kindOf(receiver).weightMilli];
-    // Of millions of pairs most are level long since; doubles see that where there is no doubt.
-    const [more, less] = [w2 * (given + linkWorkEstimate), w1 * taken];
-    if (more - less + 1e-12 * (more + less) < 0) return 0;
-    const work = BigInt(given) * scale + linkWork;
-    const excess = BigInt(w2) * work - BigInt(w1) * BigInt(taken) * scale;
-    const amount = Number(roundHalfUp(excess, scale * BigInt(w1 + w2)));
-    return Math.min(Math.max(amount, 0), given);
-  };
+/** Of one link holder, in units of 1 / scale of an extent. */
+function linkWorkIn(model: LoadModel, { blockCount, extentBlocks }: Volume): bigint {
+  return model.linkWorkPerAddress * BigInt(blockCount / extentBlocks);
 }
