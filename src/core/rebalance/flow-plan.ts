@@ -70,7 +70,7 @@ export function planFlows(
     if (!improves) explanations.push(forced(volume, cut.flows.total));
     budget -= cut.flows.total;
     turn = cut.turn;
-    transfers.push(transferAddresses(model, volume, new FlowQuota(cut.flows)));
+    transfers.push(transferAddresses(model, volume, new FlowQuota(cut.flows, counts.length)));
   }
   return { transfers, minimumMovedAddresses, explanations };
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { ClusterState } from "../cluster-state.ts";
 import { countAddresses, imbalanceOf, type LoadModel, loadOf } from "../load-model.ts";
 import type { Volume } from "../model.ts";
-import { joinMoves, type MoveList } from "./move-list.ts";
+import { joinMoves, type MoveColumns, type MoveList } from "./move-list.ts";
 import { transferFraction } from "./proportional.ts";
 import type { Proposal } from "./proposal.ts";
 import { toNumber } from "./rational.ts";
@@ -112,21 +112,25 @@ function budgetExplanation(
   return [{ code: "budget-exhausted", detail, counterfactual }];
 }
 
-/** Ids hold neither tab nor line feed, so that no two plans have the same lines. */
-function hashOf(baseRevision: number, moves: MoveList): string {
+/** Ids hold neither tab nor line feed, so that no two plans have the same lines; all is ASCII. */
+function hashOf(baseRevision: number, { columns, length }: MoveList): string {
   const hash = createHash("sha256").update(`${baseRevision}\n`);
-  for (let from = 0; from < moves.length; from += HASH_LINES_AT_ONCE) {
-    hash.update(linesOf(moves, from, Math.min(from + HASH_LINES_AT_ONCE, moves.length)));
+  const ends = columns.cNodeIds.map((cNodeId) => `\t${cNodeId}`);
+  for (let from = 0; from < length; from += HASH_LINES_AT_ONCE) {
+    const to = Math.min(from + HASH_LINES_AT_ONCE, length);
+    hash.update(linesOf(columns, { from, to, ends }), "latin1");
   }
   return hash.digest("hex");
 }
 
-function linesOf({ columns }: MoveList, from: number, to: number): string {
-  const { firstLba, lastLba, volume, volumeIds, cNodeIds } = columns;
+function linesOf(
+  { firstLba, lastLba, volume, volumeIds, from, to }: MoveColumns,
+  part: { readonly from: number; readonly to: number; readonly ends: readonly string[] },
+): string {
   let lines = "";
-  for (let i = from; i < to; i++) {
-    const ends = `${cNodeIds[columns.from[i]!]}\t${cNodeIds[columns.to[i]!]}`;
-    lines += `${volumeIds[volume[i]!]}\t${firstLba[i]}\t${lastLba[i]}\t${ends}\n`;
+  for (let i = part.from; i < part.to; i++) {
+    lines += `${volumeIds[volume[i]!]}\t${firstLba[i]}\t${lastLba[i]}`;
+    lines += `${part.ends[from[i]!]}${part.ends[to[i]!]}\n`;
   }
   return lines;
 }

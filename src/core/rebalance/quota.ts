@@ -59,15 +59,15 @@ export class FreeQuota implements Quota {
 /** Each donor gives exactly its part to each receiver (`pairwise`, `proportional`). */
 export class FlowQuota implements Quota {
   readonly #flows: Flows;
-  readonly #surplus = new Map<number, number>();
+  readonly #surplus: Float64Array;
   readonly isFree = false;
   #heap: { donor: number; receivers: Int32Array; amounts: LargestFirst } | undefined;
 
-  constructor(flows: Flows) {
+  constructor(flows: Flows, processCount: number) {
     this.#flows = flows;
+    this.#surplus = new Float64Array(processCount);
     for (const donor of flows.donors()) {
-      const surplus = flows.of(donor).amounts.reduce((sum, amount) => sum + amount, 0);
-      this.#surplus.set(donor, surplus);
+      this.#surplus[donor] = flows.of(donor).amounts.reduce((sum, amount) => sum + amount, 0);
     }
   }
 
@@ -77,7 +77,7 @@ export class FlowQuota implements Quota {
 
   take(donor: number, receiver: number, amount: number): void {
     this.#flows.take(donor, receiver, amount);
-    this.#surplus.set(donor, this.surplusOf(donor) - amount);
+    this.#surplus[donor] = this.#surplus[donor]! - amount;
   }
 
   /** No bound of its own: each part of its need comes from one donor. */
@@ -86,7 +86,7 @@ export class FlowQuota implements Quota {
   }
 
   surplusOf(donor: number): number {
-    return this.#surplus.get(donor) ?? 0;
+    return this.#surplus[donor]!;
   }
 
   /** Donors come one after another, so that one heap at a time is enough. */
