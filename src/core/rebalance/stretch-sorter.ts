@@ -1,10 +1,11 @@
 /**
  * Sorting a stretch: the addresses of some neighbouring ranges are dealt out anew, so that in
  * there each owner has one range, as long as all of its were before. Owners come in the order of
- * their centres of mass, so that much stays where it is. Nobody's size changes.
+ * their centres of mass, to the block, so that much stays where it is. Nobody's size changes.
  */
 import type { OwnedRange } from "../model.ts";
 import { type RangeColumns, rangeCount } from "../ranges.ts";
+import { sortByKey } from "./order.ts";
 
 /** What sorting a stretch brings and costs. */
 export interface Sorting {
@@ -24,7 +25,10 @@ export class StretchSorter {
   readonly #stretch: Int32Array;
   readonly #size: Float64Array;
   readonly #centre: Float64Array;
+  readonly #place: Float64Array;
   readonly #start: Float64Array;
+  /** Its owners, as many as there are, in the order in which they come. */
+  readonly #owners: Int32Array;
   #stretches = 0;
 
   /** `mayReceive`: by owner of `ranges`. One who may not keeps exactly what it has. */
@@ -35,7 +39,9 @@ export class StretchSorter {
     this.#stretch = new Int32Array(ranges.owners.length);
     this.#size = new Float64Array(ranges.owners.length);
     this.#centre = new Float64Array(ranges.owners.length);
+    this.#place = new Float64Array(ranges.owners.length);
     this.#start = new Float64Array(ranges.owners.length);
+    this.#owners = new Int32Array(ranges.owners.length);
   }
 
   /** Of ranges `from` … `to` − 1. */
@@ -65,11 +71,11 @@ export class StretchSorter {
   }
 
   /** In the order in which they come; nothing where one of them may not receive. */
-  #ownersIn(from: number, to: number): number[] | undefined {
+  #ownersIn(from: number, to: number): Int32Array | undefined {
     const { firstLba, lastLba, owner } = this.#ranges;
     const stretch = ++this.#stretches;
     const origin = firstLba[from]!;
-    const owners: number[] = [];
+    let count = 0;
     for (let i = from; i < to; i++) {
       const o = owner[i]!;
       if (this.#stretch[o] !== stretch) {
@@ -77,7 +83,7 @@ export class StretchSorter {
         this.#stretch[o] = stretch;
         this.#size[o] = 0;
         this.#centre[o] = 0;
-        owners.push(o);
+        this.#owners[count++] = o;
       }
       const length = lastLba[i]! - firstLba[i]! + 1;
       const before = this.#size[o]!;
@@ -87,13 +93,13 @@ export class StretchSorter {
       this.#centre[o] =
         this.#centre[o]! + (middle - this.#centre[o]!) * (length / (before + length));
     }
-    return owners;
+    return this.#owners.subarray(0, count);
   }
 
   /** Puts owners into their order, and one after another from where the stretch begins. */
-  #line(owners: number[], from: number): void {
-    const centre = this.#centre;
-    owners.sort((a, b) => centre[a]! - centre[b]!);
+  #line(owners: Int32Array, from: number): void {
+    for (const owner of owners) this.#place[owner] = Math.floor(this.#centre[owner]!);
+    sortByKey(owners, this.#place);
     let start = this.#ranges.firstLba[from]!;
     for (const owner of owners) {
       this.#start[owner] = start;

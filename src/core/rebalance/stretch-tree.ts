@@ -1,6 +1,6 @@
 /**
- * Which stretches to sort. Stretches are the nodes of a binary tree over all ranges; of those that
- * lie in one another at most one is sorted. For a price (addresses that a removed range may cost)
+ * Which stretches to sort. Stretches are the nodes of a tree over all ranges; of those that lie in one
+ * another at most one is sorted. For a price (addresses that a removed range may cost)
  * the best choice follows from the leaves up, in linear time; the highest price that the budget
  * allows is found by bisection. What is then left of the budget goes to whole stretches that the
  * price does not reach, the cheapest first: where a table is crumbled evenly, none is cheaper than
@@ -15,13 +15,15 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** At most; half as many at least. */
+/** A node has two children, and four in a table of more ranges: every level has to be measured. */
+const FINE_RANGES_MAX = 100_000;
+/** At most. */
 const LEAF_RANGES = 8;
-const ROOT = 1;
+const ROOT = 0;
 /** Halvings of the exponent 0 … 53 of a price; more would tell apart what no table does. */
 const BISECTIONS = 24;
 
-/** Nodes by number: the children of n are 2n and 2n + 1. Sums are over what is sorted in a node. */
+/** Nodes by number, level by level from the root. Sums are over what is sorted in a node. */
 interface Choice {
   readonly isSorted: Uint8Array;
   readonly removed: Float64Array;
@@ -30,17 +32,24 @@ interface Choice {
 
 export class StretchTree {
   readonly #sorter: StretchSorter;
-  readonly #leaves: number;
+  readonly #children: number;
+  /** Number of nodes, and the first that is a leaf. */
+  readonly #nodes: number;
+  readonly #firstLeaf: number;
   /** Of sorting the whole stretch of a node. */
   readonly #removed: Float64Array;
   readonly #moved: Float64Array;
 
   constructor(sorter: StretchSorter) {
     this.#sorter = sorter;
-    this.#leaves = 2 ** Math.ceil(Math.log2(Math.max(1, sorter.count / LEAF_RANGES)));
-    this.#removed = new Float64Array(2 * this.#leaves);
-    this.#moved = new Float64Array(2 * this.#leaves);
-    for (let node = ROOT; node < 2 * this.#leaves; node++) {
+    this.#children = sorter.count > FINE_RANGES_MAX ? 4 : 2;
+    let leaves = 1;
+    while (leaves * LEAF_RANGES < sorter.count) leaves *= this.#children;
+    this.#firstLeaf = this.#firstNodeOf(leaves);
+    this.#nodes = this.#firstLeaf + leaves;
+    this.#removed = new Float64Array(this.#nodes);
+    this.#moved = new Float64Array(this.#nodes);
+    for (let node = ROOT; node < this.#nodes; node++) {
       const { from, to } = this.#stretchOf(node);
       const { removed, moved } = sorter.measure(from, to);
       this.#removed[node] = removed;
@@ -64,23 +73,23 @@ export class StretchTree {
   }
 
   #bestAt(price: number): Choice {
-    const nodes = 2 * this.#leaves;
-    const isSorted = new Uint8Array(nodes);
-    const removed = new Float64Array(nodes);
-    const moved = new Float64Array(nodes);
-    for (let node = nodes - 1; node >= ROOT; node--) {
-      if (node < this.#leaves) {
-        removed[node] = removed[2 * node]! + removed[2 * node + 1]!;
-        moved[node] = moved[2 * node]! + moved[2 * node + 1]!;
-      }
+    const isSorted = new Uint8Array(this.#nodes);
+    const removed = new Float64Array(this.#nodes);
+    const moved = new Float64Array(this.#nodes);
+    for (let node = this.#nodes - 1; node >= ROOT; node--) {
       const gain = this.#removed[node]! - removed[node]!;
       const cost = this.#moved[node]! - moved[node]!;
       // Not `price * gain` where nothing is gained: an infinite price times zero is no number.
       const isWorth = this.#removed[node]! > 0 && (gain === 0 ? cost < 0 : cost < price * gain);
-      if (!isWorth) continue;
-      isSorted[node] = 1;
-      removed[node] = this.#removed[node]!;
-      moved[node] = this.#moved[node]!;
+      if (isWorth) {
+        isSorted[node] = 1;
+        removed[node] = this.#removed[node]!;
+        moved[node] = this.#moved[node]!;
+      }
+      if (node === ROOT) break;
+      const parent = Math.floor((node - 1) / this.#children);
+      removed[parent] = removed[parent]! + removed[node]!;
+      moved[parent] = moved[parent]! + moved[node]!;
     }
     return { isSorted, removed, moved };
   }
@@ -96,9 +105,7 @@ export class StretchTree {
       else if (!isSorted[node]) offerChildren(node);
     };
     const offerChildren = (node: number): void => {
-      if (node >= this.#leaves) return;
-      offer(2 * node);
-      offer(2 * node + 1);
+      for (const child of this.#childrenOf(node)) offer(child);
     };
     offer(ROOT);
     for (let node = cheapestFirst.pop(); node !== undefined; node = cheapestFirst.pop()) {
@@ -116,20 +123,29 @@ export class StretchTree {
     const stretches: Stretch[] = [];
     const visit = (node: number): void => {
       if (isSorted[node]) stretches.push(this.#stretchOf(node));
-      else if (node < this.#leaves) {
-        visit(2 * node);
-        visit(2 * node + 1);
-      }
+      else for (const child of this.#childrenOf(node)) visit(child);
     };
     visit(ROOT);
     return stretches;
   }
 
-  /** Each child has half of its parent, give or take one. */
+  /** From left to right; none of a leaf. */
+  #childrenOf(node: number): number[] {
+    if (node >= this.#firstLeaf) return [];
+    return Array.from({ length: this.#children }, (_, i) => this.#children * node + 1 + i);
+  }
+
+  /** Those of a level are equal, give or take one. */
   #stretchOf(node: number): Stretch {
-    const depth = 31 - Math.clz32(node);
-    const place = node - 2 ** depth;
-    const boundary = (i: number) => Math.floor((i * this.#sorter.count) / 2 ** depth);
+    let width = 1;
+    while (this.#firstNodeOf(width * this.#children) <= node) width *= this.#children;
+    const place = node - this.#firstNodeOf(width);
+    const boundary = (i: number) => Math.floor((i * this.#sorter.count) / width);
     return { from: boundary(place), to: boundary(place + 1) };
+  }
+
+  /** The first node of the level that has `width` nodes. */
+  #firstNodeOf(width: number): number {
+    return (width - 1) / (this.#children - 1);
   }
 }
