@@ -12,7 +12,7 @@ import {
 } from "../cluster-state.ts";
 import type { CNodeId, VolumeId } from "../model.ts";
 import type { Steps } from "../steps.ts";
-import type { Moves } from "./move-list.ts";
+import { type MoveColumns, MoveList, type Moves } from "./move-list.ts";
 import type { Move } from "./types.ts";
 
 /** Moves that are looked at in one step of `findObstacle`. */
@@ -28,15 +28,24 @@ export interface MoveEnds {
 }
 
 export function endsOf(moves: Moves): MoveEnds {
-  const volumeIds = new Set<VolumeId>();
-  const losers = new Set<CNodeId>();
-  const gainers = new Set<CNodeId>();
-  for (const { volumeId, fromCNodeId, toCNodeId } of moves) {
-    volumeIds.add(volumeId);
-    losers.add(fromCNodeId);
-    gainers.add(toCNodeId);
+  const { volume, volumeIds, from, to, cNodeIds } = MoveList.of(moves).columns;
+  return {
+    volumeIds: distinct(volume, volumeIds),
+    losers: distinct(from, cNodeIds),
+    gainers: distinct(to, cNodeIds),
+  };
+}
+
+/** Those of `values` that a column names, in the order in which they first come. */
+function distinct<Value>(column: Uint32Array, values: readonly Value[]): Value[] {
+  const isNamed = new Uint8Array(values.length);
+  const named: Value[] = [];
+  for (const index of column) {
+    if (isNamed[index] === 1) continue;
+    isNamed[index] = 1;
+    named.push(values[index]!);
   }
-  return { volumeIds: [...volumeIds], losers: [...losers], gainers: [...gainers] };
+  return named;
 }
 
 export function reversed(moves: Moves): Move[] {
@@ -106,20 +115,34 @@ export function* makeMoves(state: ClusterState, moves: Moves): Steps<ClusterStat
 
 /** The maps that moves lead to; they are in volume and address order. */
 export function* mapsAfter(state: ClusterState, moves: Moves): Steps<MovedMap[]> {
+  const { columns, length } = MoveList.of(moves);
   const maps = new Map<VolumeId, AddressMap>();
-  for (let from = 0; from < moves.length; ) {
+  for (let from = 0; from < length; ) {
     if (from > 0) yield;
-    const page = moves.slice(from, from + MOVES_PER_STEP);
-    const { volumeId } = page[0]!;
-    const other = page.findIndex((move) => move.volumeId !== volumeId);
-    const gains = page
-      .slice(0, other < 0 ? page.length : other)
-      .map(({ firstLba, lastLba, toCNodeId }) => ({ firstLba, lastLba, cNodeId: toCNodeId }));
-    from += gains.length;
+    const volumeId = columns.volumeIds[columns.volume[from]!]!;
     const map = maps.get(volumeId) ?? state.volumes.get(volumeId)!.map;
-    maps.set(volumeId, map.paint(gains));
+    const end = endOfPage(columns, from);
+    maps.set(volumeId, map.paintColumns(gainsIn(columns, from, end)));
+    from = end;
   }
   return Array.from(maps, ([volumeId, map]) => ({ volumeId, map }));
+}
+
+/** Of one volume, and of what is done in a step. */
+function endOfPage({ volume }: MoveColumns, from: number): number {
+  const most = Math.min(from + MOVES_PER_STEP, volume.length);
+  let end = from;
+  while (end < most && volume[end] === volume[from]) end++;
+  return end;
+}
+
+function gainsIn({ firstLba, lastLba, to, cNodeIds }: MoveColumns, from: number, end: number) {
+  return {
+    firstLba: firstLba.subarray(from, end),
+    lastLba: lastLba.subarray(from, end),
+    owner: to.subarray(from, end),
+    owners: cNodeIds,
+  };
 }
 
 export function withMaps(state: ClusterState, maps: readonly MovedMap[]): ClusterState {
