@@ -41,6 +41,54 @@ test("shares add up to the exact target, and to what the process ends with", () 
   );
 });
 
+test("flows add up to what each process has more afterwards", () => {
+  const flowRequests: fc.Arbitrary<RebalanceRequest> = fc.record({
+    strategy: fc.constantFrom("pairwise" as const, "proportional" as const),
+    transfer: fc.option(fc.record({ fractionMicro: fc.integer({ min: 1, max: 1_000_000 }) }), {
+      nil: undefined,
+    }),
+    maxMovedAddresses: fc.option(fc.nat({ max: 500_000 }), { nil: undefined }),
+    force: fc.constant(true),
+  });
+  let withParts = 0;
+  fc.assert(
+    fc.property(clusterArbitrary(), flowRequests, (state, request) => {
+      const plan = planRebalance(state, request);
+      const volumes = [...state.volumes.values()];
+      const total = volumes.reduce((sum, it) => sum + it.blockCount, 0);
+      // Each amount is rounded by less than an extent, also where nothing is left of it.
+      const extents = volumes.reduce((sum, it) => sum + it.extentBlocks, 0);
+      const most = extents * state.processes.size;
+      for (const { addressesBefore, addressesAfter, flow } of plan.processes) {
+        // Without links, or without processes that have none, nobody gives.
+        if (!flow) continue;
+        const { parts, exact, rounding, budget } = flow;
+        if (parts > 0) withParts++;
+        expect(exact + rounding + budget).toSatisfy(near(addressesAfter - addressesBefore, total));
+        expect(Math.abs(rounding)).toBeLessThan(most);
+        if (request.maxMovedAddresses === undefined) expect(budget).toBe(0);
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(withParts).toBeGreaterThan(100);
+});
+
+test("the flows of FIG. 10: 11 of 33 and 11⅓ of 34, of which the third is rounded off", () => {
+  const { processes } = planRebalance(figureCluster(), { strategy: "proportional" });
+  expect(processes.map(({ flow }) => flow!.parts)).toEqual([1, 2, 1]);
+  const third = 1 / 3;
+  const rows = processes.map(({ flow }) => [flow!.exact, flow!.rounding, flow!.budget]);
+  const expected = [
+    [-11, 0, 0],
+    [22 + third, -third, 0],
+    [-11 - third, third, 0],
+  ];
+  for (const [i, row] of expected.entries()) {
+    for (const [j, value] of row.entries()) expect(rows[i]![j]).toBeCloseTo(value, 9);
+  }
+});
+
 const counterfactualOf = (plan: Plan, code: string): Counterfactual | undefined =>
   plan.explanations.find((explanation) => explanation.code === code)?.counterfactual;
 

@@ -44,7 +44,7 @@ export function equalize(
   return {
     transfers,
     minimumMovedAddresses,
-    shares: tally.shares(),
+    reckonings: tally.shares(),
     explanations: whyEqualized(model, { volumes, unsettled, transfers, heldBack }),
   };
 }

@@ -5,6 +5,7 @@
  */
 import { countAddresses, type LoadModel, lowersSpread } from "../load-model.ts";
 import type { Volume } from "../model.ts";
+import { changesBy, FlowTally } from "./flow-tally.ts";
 import type { Flows } from "./flows.ts";
 import type { Proposal } from "./proposal.ts";
 import { FlowQuota } from "./quota.ts";
@@ -21,9 +22,13 @@ export interface FlowQuestion {
   readonly turn: number;
 }
 
-/** Amounts in addresses, all whole extents, and where the rotation stands afterwards. */
+/** Amounts in addresses. */
 export interface FlowAnswer {
+  /** All in whole extents. */
   readonly flows: Flows;
+  /** What each process gets or, negative, gives before amounts are rounded, by process index. */
+  readonly exact: Float64Array;
+  /** Where the rotation stands afterwards. */
   readonly turn: number;
 }
 
@@ -41,6 +46,7 @@ export function planFlows(
 ): Proposal {
   const transfers: Transfer[] = [];
   const explanations: Explanation[] = [];
+  const tally = new FlowTally(model.processes.length);
   let [minimumMovedAddresses, turn] = [0, 0];
   let budget = request.maxMovedAddresses ?? Number.POSITIVE_INFINITY;
   for (const volume of volumes) {
@@ -66,26 +72,14 @@ export function planFlows(
       continue;
     }
     minimumMovedAddresses += full.flows.total;
+    tally.add({ exact: full.exact, full: full.flows, cut: cut.flows });
     if (cut.flows.total === 0) continue;
     if (!improves) explanations.push(forced(volume, cut.flows.total));
     budget -= cut.flows.total;
     turn = cut.turn;
     transfers.push(transferAddresses(model, volume, new FlowQuota(cut.flows, counts.length)));
   }
-  return { transfers, minimumMovedAddresses, explanations };
-}
-
-/** What each process gains or, negative, loses, by process index. */
-function changesBy(flows: Flows, processCount: number): Float64Array {
-  const changes = new Float64Array(processCount);
-  for (const donor of flows.donors()) {
-    const { receivers, amounts } = flows.of(donor);
-    for (let i = 0; i < amounts.length; i++) {
-      changes[donor] = changes[donor]! - amounts[i]!;
-      changes[receivers[i]!] = changes[receivers[i]!]! + amounts[i]!;
-    }
-  }
-  return changes;
+  return { transfers, minimumMovedAddresses, explanations, reckonings: tally.flows() };
 }
 
 function wouldNotImprove({ id }: Volume, amount: number): Explanation {

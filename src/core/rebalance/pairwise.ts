@@ -3,7 +3,7 @@
  * once, addresses of the first one's C-node go to the second one's, as things stand then.
  */
 import type { LoadModel, ProcessClass } from "../load-model.ts";
-import { MICRO, type Volume } from "../model.ts";
+import { MICRO } from "../model.ts";
 import type { FlowAnswer, FlowQuestion, FlowStrategy } from "./flow-plan.ts";
 import { Flows } from "./flows.ts";
 import { LowestAhead } from "./lowest.ts";
@@ -24,19 +24,22 @@ export function pairwise(
     // Of millions of pairs most are level long since; those that are named are not so many.
     if (request.transfer || request.pairs) giving.inOrder(pairs);
     else giving.whereUneven();
-    return { flows: giving.flows, turn: question.turn };
+    return { flows: giving.flows, exact: giving.exact, turn: question.turn };
   };
   return { donors: pairs.map(([donor]) => donor), answer };
 }
 
-/** Gives pair by pair; all amounts are in extents but those of the flows. */
+/** Gives pair by pair; amounts are in extents but those of what it answers. */
 class Giving {
   readonly flows = new Flows();
+  readonly exact: Float64Array;
   readonly #model: LoadModel;
   readonly #transfer: RebalanceRequest["transfer"];
   readonly #extentBlocks: number;
   readonly #owned: Float64Array;
+  /** Of one link holder, in units of 1 / scale, and about. */
   readonly #linkWork: bigint;
+  readonly #linkWorkEstimate: number;
   #left: number;
 
   constructor(
@@ -48,7 +51,9 @@ class Giving {
     this.#transfer = transfer;
     this.#extentBlocks = volume.extentBlocks;
     this.#owned = counts.map((count) => count / volume.extentBlocks);
-    this.#linkWork = linkWorkIn(model, volume);
+    this.exact = new Float64Array(counts.length);
+    this.#linkWork = model.linkWorkPerAddress * BigInt(volume.blockCount / volume.extentBlocks);
+    this.#linkWorkEstimate = Number(this.#linkWork) / Number(model.scale);
     this.#left = limit / volume.extentBlocks;
   }
 
@@ -67,13 +72,12 @@ class Giving {
    * more goes from A1 to A2 where (A2 + ½) / w2 ≤ (A1 + link work − ½) / w1, as roundings go.
    */
   whereUneven(): void {
-    const { linked, unlinked, scale } = this.#model;
-    const linkWork = Number(this.#linkWork) / Number(scale);
+    const { linked, unlinked } = this.#model;
     const levelOf = (receiver: number) => (this.#owned[receiver]! + 0.5) / this.#weightOf(receiver);
     const levels = new LowestAhead(Float64Array.from(unlinked, levelOf));
     for (const donor of linked) {
       const nextFrom = (place: number) => {
-        const work = this.#owned[donor]! + linkWork;
+        const work = this.#owned[donor]! + this.#linkWorkEstimate;
         const level = (work - 0.5 + DOUBT * (work + 1)) / this.#weightOf(donor);
         return levels.find(place, level);
       };
@@ -88,6 +92,9 @@ class Giving {
   #give(donor: number, receiver: number): number {
     const amount = Math.min(this.#amountOf(donor, receiver), this.#left);
     if (amount === 0) return 0;
+    const exact = this.#exactOf(donor, receiver) * this.#extentBlocks;
+    this.exact[donor] = this.exact[donor]! - exact;
+    this.exact[receiver] = this.exact[receiver]! + exact;
     this.#owned[donor] = this.#owned[donor]! - amount;
     this.#owned[receiver] = this.#owned[receiver]! + amount;
     this.#left -= amount;
@@ -106,6 +113,19 @@ class Giving {
     return Number(roundHalfUp(BigInt(given) * BigInt(transfer.fractionMicro), BigInt(MICRO)));
   }
 
+  /** The same before it is rounded, to be shown. */
+  #exactOf(donor: number, receiver: number): number {
+    const given = this.#owned[donor]!;
+    const transfer = this.#transfer;
+    if (!transfer) {
+      const [w1, w2] = [this.#weightOf(donor), this.#weightOf(receiver)];
+      const excess = w2 * (given + this.#linkWorkEstimate) - w1 * this.#owned[receiver]!;
+      return Math.min(excess / (w1 + w2), given);
+    }
+    if ("addresses" in transfer) return Math.min(transfer.addresses / this.#extentBlocks, given);
+    return (given * transfer.fractionMicro) / MICRO;
+  }
+
   /** Makes the two loads equal: x = (w2 · (A1 + link work) − w1 · A2) / (w1 + w2), or nothing. */
   #toLevel(donor: number, receiver: number): number {
     const { scale } = this.#model;
@@ -119,9 +139,4 @@ class Giving {
     const kind: ProcessClass = this.#model.classes[this.#model.classOf[index]!]!;
     return kind.weightMilli;
   }
-}
-
-/** Of one link holder, in units of 1 / scale of an extent. */
-function linkWorkIn(model: LoadModel, { blockCount, extentBlocks }: Volume): bigint {
-  return model.linkWorkPerAddress * BigInt(blockCount / extentBlocks);
 }

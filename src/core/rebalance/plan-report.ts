@@ -64,7 +64,7 @@ export function describePlan({ state, model, scope, request, proposal }: Planned
       })),
     },
     moves,
-    processes: effectsOf(model, { before, after, total, shares: proposal.shares }),
+    processes: effectsOf(model, { before, after, total, reckonings: proposal.reckonings }),
     explanations: [
       ...proposal.explanations,
       ...budgetExplanation(request, movedAddresses, remainingAddresses),
@@ -84,10 +84,13 @@ interface Effects {
   readonly before: Float64Array;
   readonly after: Float64Array;
   readonly total: number;
-  readonly shares: Proposal["shares"];
+  readonly reckonings: Proposal["reckonings"];
 }
 
-function effectsOf(model: LoadModel, { before, after, total, shares }: Effects): ProcessEffect[] {
+function effectsOf(
+  model: LoadModel,
+  { before, after, total, reckonings }: Effects,
+): ProcessEffect[] {
   return model.processes.map(({ id }, index) => ({
     processId: id,
     linked: model.classes[model.classOf[index]!]!.linked,
@@ -95,7 +98,7 @@ function effectsOf(model: LoadModel, { before, after, total, shares }: Effects):
     addressesAfter: after[index]!,
     loadBefore: loadOf(model, index, before[index]!, total),
     loadAfter: loadOf(model, index, after[index]!, total),
-    ...shares?.[index],
+    ...reckonings?.[index],
   }));
 }
 

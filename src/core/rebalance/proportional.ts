@@ -25,6 +25,8 @@ export function proportional(
   const answer = ({ volume, counts, limit, turn }: FlowQuestion): FlowAnswer => {
     const { extentBlocks } = volume;
     const flows = new Flows();
+    const exact = new Float64Array(counts.length);
+    let exactTotal = 0;
     let left = limit / extentBlocks;
     let next = turn;
     for (const donor of model.linked) {
@@ -39,8 +41,12 @@ export function proportional(
       }
       next = (next + larger) % receivers.length;
       left -= amount;
+      const given = (counts[donor]! * Number(numerator)) / Number(denominator);
+      exact[donor] = -given;
+      exactTotal += given;
     }
-    return { flows, turn: next };
+    for (const receiver of receivers) exact[receiver] = exactTotal / receivers.length;
+    return { flows, exact, turn: next };
   };
   return { donors: model.linked, answer };
 }

@@ -1,6 +1,6 @@
 /** What a strategy answers: the transfers it wants, and why. */
 import type { Transfer } from "./transfer.ts";
-import type { Explanation, ProcessShare } from "./types.ts";
+import type { Explanation, ProcessFlow, ProcessShare } from "./types.ts";
 
 export interface Proposal {
   /** Of the volumes in which something moves, in volume id order. */
@@ -8,8 +8,8 @@ export interface Proposal {
   /** What the same strategy would move without a budget. */
   readonly minimumMovedAddresses: number;
   readonly explanations: readonly Explanation[];
-  /** By process index, where the strategy has targets. */
-  readonly shares?: readonly ProcessShare[] | undefined;
+  /** By process index: how the strategy comes to what each ends with. */
+  readonly reckonings?: readonly (ProcessShare | ProcessFlow)[] | undefined;
 }
 
 export function nothing(...explanations: Explanation[]): Proposal {

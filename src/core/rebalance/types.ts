@@ -107,7 +107,24 @@ export interface ProcessShare {
   };
 }
 
-export interface ProcessEffect extends Partial<ProcessShare> {
+/**
+ * How `pairwise` and `proportional` come to what a process gets or, negative, gives of the planned
+ * volumes, in addresses: what it has more afterwards = exact + rounding + budget.
+ */
+export interface ProcessFlow {
+  readonly flow: {
+    /** How many amounts it gives or gets, without the budget: one for each pair and volume. */
+    readonly parts: number;
+    /** What they are before they are rounded. */
+    readonly exact: number;
+    /** What whole addresses and extents add. */
+    readonly rounding: number;
+    /** What the budget takes back. */
+    readonly budget: number;
+  };
+}
+
+export interface ProcessEffect extends Partial<ProcessShare>, Partial<ProcessFlow> {
   readonly processId: ProcessId;
   readonly linked: boolean;
   readonly addressesBefore: number;

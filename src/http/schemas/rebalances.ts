@@ -60,6 +60,23 @@ const share = z
       "weight + linkWork, and the rest adds up to what the process ends with",
   });
 
+/** What B gets in the example's plan by `proportional`. */
+const flow = z
+  .strictObject({
+    parts: count("Amounts that it gives or gets: one for each pair and volume", 2),
+    exact: addresses(
+      "What they are before they are rounded; negative: it gives",
+      22.333333333333332,
+    ),
+    rounding: addresses("What whole addresses and extents add", -0.3333333333333321),
+    budget: addresses("What the budget takes back", 0),
+  })
+  .meta({
+    description:
+      "How `pairwise` and `proportional` come to what the process has more of the planned volumes " +
+      "afterwards: exact + rounding + budget",
+  });
+
 const rebalanceSummaryFields = {
   id: rebalanceId.nullable().meta({ description: "null for a no-op that was not a dry run" }),
   state: z.enum(["planned", "applied", "no-op", "rolled-back", "expired"]),
@@ -138,6 +155,7 @@ const rebalanceFields = {
       loadAfter: z.number(),
       target: addresses("`equalize`: the exact share", 22.444444444444443).optional(),
       share: share.optional(),
+      flow: flow.optional(),
     }),
   ),
 };
