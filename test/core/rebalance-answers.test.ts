@@ -113,6 +113,13 @@ test("plans without anything to plan say why", () => {
     expect(plan.explanations.map(({ code }) => code)).toEqual(["no-active-processes"]);
     expect(codesOf(cluster(), { strategy, volumeIds: [] })).toEqual(["no-volumes"]);
   }
+  const [linkedProcessId, unlinkedProcessId] = [...drained.processes.keys()] as ProcessId[];
+  const pairs = [{ linkedProcessId: linkedProcessId!, unlinkedProcessId: unlinkedProcessId! }];
+  const named = [
+    { strategy: "pairwise", pairs },
+    { strategy: "proportional", receiverProcessIds: [linkedProcessId!] },
+  ] as const;
+  for (const request of named) expect(codesOf(drained, request)).toEqual(["no-active-processes"]);
   expect(codesOf(cluster(), { strategy: "pairwise", pairs: [] })).toEqual(["no-pairs"]);
   expect(codesOf(cluster(), { strategy: "proportional", receiverProcessIds: [] })).toEqual([
     "no-receivers",

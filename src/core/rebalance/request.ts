@@ -49,6 +49,8 @@ function pairsOf(model: LoadModel, { pairs }: RebalanceRequest): Scope["pairs"] 
     id,
   }));
   refuseUnknownProcesses(indexOf, [...linked, ...unlinked]);
+  // Then nothing is planned, whoever is named.
+  if (model.processCount === 0) return [];
   const isLinked = among(indexOf, model.linked);
   const isUnlinked = among(indexOf, model.unlinked);
   refuseUnless(linked, isLinked, {
@@ -78,6 +80,7 @@ function receiversOf(model: LoadModel, { receiverProcessIds }: RebalanceRequest)
     const indexOf = indexByProcessId(model);
     const named = receiverProcessIds.map((id, i) => ({ path: `receiverProcessIds[${i}]`, id }));
     refuseUnknownProcesses(indexOf, named);
+    if (model.processCount === 0) return [];
     refuseUnless(named, among(indexOf, model.unlinked), {
       code: "not-a-receiver",
       problem: "holds a link or is draining, so it cannot receive addresses",
