@@ -1,6 +1,7 @@
 /**
- * Planning time and memory against ranges and processes, on tables with two thirds linked. The two
- * strategies that name every pair of processes are measured as far as the pairs stay few.
+ * Planning time and memory against ranges, processes and links, on tables of ranges of one length
+ * and, last, of random lengths and owners. The two strategies that name every pair of a linked and
+ * an unlinked process are measured to a million pairs.
  */
 import { AddressMap } from "../dist/core/address-map.js";
 import {
@@ -12,40 +13,44 @@ import {
   putVolume,
 } from "../dist/core/cluster-state.js";
 import { planRebalance } from "../dist/core/rebalance/plan.js";
-import { median } from "./support.mjs";
+import { generator, median } from "./support.mjs";
 
 const RUNS = 3;
 const BLOCKS_PER_RANGE = 1000;
 
-/** For each linked and unlinked process a move of its own: a million with 3,000 processes. */
-const PROCESSES_MAX = { pairwise: 1_000, proportional: 1_000 };
+const PAIRS_MAX = 1_000_000;
+const BY_PAIRS = ["pairwise", "proportional"];
 
 const STRATEGIES = ["equalize", "pairwise", "proportional", "consolidate"];
 
 const SHAPES = [
-  [1_000, 10],
-  [10_000, 10],
-  [100_000, 10],
-  [1_000_000, 10],
-  [1_000_000, 100],
-  [1_000_000, 1_000],
-  [1_000_000, 10_000],
+  { ranges: 1_000, processes: 10, links: 6 },
+  { ranges: 10_000, processes: 10, links: 6 },
+  { ranges: 100_000, processes: 10, links: 6 },
+  { ranges: 1_000_000, processes: 10, links: 6 },
+  { ranges: 1_000_000, processes: 100, links: 66 },
+  { ranges: 1_000_000, processes: 1_000, links: 666 },
+  { ranges: 1_000_000, processes: 10_000, links: 6_666 },
+  { ranges: 1_000_000, processes: 10_000, links: 100 },
+  { ranges: 1_000_000, processes: 10_000, links: 100, random: true },
 ];
 
 export async function planning() {
   const rows = [];
   for (const strategy of STRATEGIES) {
     let first;
-    for (const [ranges, processes] of SHAPES) {
-      if (processes > (PROCESSES_MAX[strategy] ?? Number.POSITIVE_INFINITY)) continue;
-      const { timeMs, moves, bytes } = measure(clusterOf(ranges, processes), strategy);
+    for (const shape of SHAPES) {
+      const { ranges, processes, links, random } = shape;
+      if (BY_PAIRS.includes(strategy) && links * (processes - links) > PAIRS_MAX) continue;
+      const { timeMs, moves, bytes } = measure(clusterOf(shape), strategy);
       const work = ranges * Math.log2(ranges);
       first ??= { timeMs, work };
       const growth = timeMs / first.timeMs / (work / first.work);
       rows.push([
         strategy,
-        ranges.toLocaleString("en"),
+        `${ranges.toLocaleString("en")}${random ? ", random" : ""}`,
         processes.toLocaleString("en"),
+        links.toLocaleString("en"),
         moves.toLocaleString("en"),
         `${timeMs.toFixed(1)} ms`,
         growth.toFixed(2),
@@ -59,6 +64,7 @@ export async function planning() {
       "strategy",
       "ranges",
       "processes",
+      "links",
       "moves",
       "time",
       "growth ÷ R log R",
@@ -84,8 +90,8 @@ function measure(state, strategy) {
   return { timeMs: median(timesMs), moves, bytes };
 }
 
-/** Ranges in turn over all C-nodes, so that nothing lies together. */
-function clusterOf(rangeCount, processCount) {
+/** Links are spread over the processes. */
+function clusterOf({ ranges, processes, links, random }) {
   let state = emptyState({ clusterId: "bench", generation: 1 });
   state = putStorageServer(state, {
     id: "s",
@@ -93,7 +99,7 @@ function clusterOf(rangeCount, processCount) {
     registeredRevision: 1,
     revision: 1,
   });
-  for (let i = 0; i < processCount; i++) {
+  for (let i = 0; i < processes; i++) {
     const member = {
       id: `p-${String(i).padStart(5, "0")}`,
       storageServerId: "s",
@@ -104,11 +110,11 @@ function clusterOf(rangeCount, processCount) {
       revision: 1,
     };
     state = putProcess(state, member);
-    if (i % 3 === 2) continue;
+    if (Math.floor(((i + 1) * links) / processes) === Math.floor((i * links) / processes)) continue;
     state = putLink(state, { id: `l-${i}`, state: "up", revision: 1 });
     state = assignLink(state, `l-${i}`, member.rNodeId);
   }
-  const map = AddressMap.of(rangesInTurn(rangeCount, processCount));
+  const map = AddressMap.of(random ? randomRanges(ranges, processes) : inTurn(ranges, processes));
   return putVolume(state, {
     id: "v",
     blockCount: map.blockCount,
@@ -119,13 +125,23 @@ function clusterOf(rangeCount, processCount) {
   });
 }
 
-function* rangesInTurn(rangeCount, processCount) {
+/** Over all C-nodes, so that nothing lies together. */
+function* inTurn(rangeCount, processCount) {
   for (let i = 0; i < rangeCount; i++) {
     const firstLba = i * BLOCKS_PER_RANGE;
-    yield {
-      firstLba,
-      lastLba: firstLba + BLOCKS_PER_RANGE - 1,
-      cNodeId: `c-${i % processCount}`,
-    };
+    const lastLba = firstLba + BLOCKS_PER_RANGE - 1;
+    yield { firstLba, lastLba, cNodeId: `c-${i % processCount}` };
+  }
+}
+
+function* randomRanges(rangeCount, processCount) {
+  const below = generator(7);
+  let [firstLba, owner] = [0, -1];
+  for (let i = 0; i < rangeCount; i++) {
+    // Never the same one twice, or the two would be one range.
+    owner = (owner + 1 + below(processCount - 1)) % processCount;
+    const lastLba = firstLba + below(2 * BLOCKS_PER_RANGE);
+    yield { firstLba, lastLba, cNodeId: `c-${owner}` };
+    firstLba = lastLba + 1;
   }
 }

@@ -15,6 +15,7 @@ import {
 import { planRebalance } from "../dist/core/rebalance/plan.js";
 import { firstLayout } from "../dist/core/volume-layout.js";
 import { fewestRanges } from "./fewest-ranges.mjs";
+import { generator } from "./support.mjs";
 
 const FLAPS = 1000;
 const PROCESSES = 100;
@@ -114,13 +115,4 @@ function withVolume(state, blockCount, entries) {
   const shape = { id: "v", blockCount, extentBlocks: 1, createdRevision: 1, revision: 1 };
   const layout = entries ?? firstLayout(state, { volumeId: "v", blockCount, extentBlocks: 1 });
   return putVolume(state, { ...shape, map: AddressMap.of(layout) });
-}
-
-/** A linear congruential generator: numbers from 0 to below a limit. */
-function generator(seed) {
-  let value = seed;
-  return (limit) => {
-    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((value / 2 ** 32) * limit);
-  };
 }

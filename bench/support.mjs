@@ -58,3 +58,12 @@ export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 }
+
+/** A linear congruential generator: numbers from 0 to below a limit. */
+export function generator(seed) {
+  let value = seed;
+  return (limit) => {
+    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((value / 2 ** 32) * limit);
+  };
+}

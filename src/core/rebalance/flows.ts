@@ -6,7 +6,7 @@ export class Flows {
   #receivers = new Int32Array(1024);
   #amounts = new Float64Array(1024);
   #count = 0;
-  /** The last pair that was looked for: who asks what is left between two takes it as a rule. */
+  /** The last pair that was looked for: who asks what is left between two takes it next. */
   #sought = { donor: -1, receiver: -1, place: -1 };
   /** Of all that was added. */
   total = 0;
@@ -33,6 +33,14 @@ export class Flows {
       receivers: this.#receivers.subarray(begin, end),
       amounts: this.#amounts.subarray(begin, end),
     };
+  }
+
+  /** The one at a place of those of a donor, which is as a rule looked for next. */
+  receiverAt(donor: number, placeOfDonor: number): number {
+    const place = this.#begins[this.#numbers.get(donor)!]! + placeOfDonor;
+    const receiver = this.#receivers[place]!;
+    this.#sought = { donor, receiver, place };
+    return receiver;
   }
 
   /** What is left for a receiver. */

@@ -61,7 +61,8 @@ export class FlowQuota implements Quota {
   readonly #flows: Flows;
   readonly #surplus: Float64Array;
   readonly isFree = false;
-  #heap: { donor: number; receivers: Int32Array; amounts: LargestFirst } | undefined;
+  /** Of the donors that were asked for. */
+  readonly #heaps = new Map<number, LargestFirst>();
 
   constructor(flows: Flows, processCount: number) {
     this.#flows = flows;
@@ -89,14 +90,14 @@ export class FlowQuota implements Quota {
     return this.#surplus[donor]!;
   }
 
-  /** Donors come one after another, so that one heap at a time is enough. */
   neediest(donor: number): number | undefined {
     if (this.surplusOf(donor) === 0) return undefined;
-    if (this.#heap?.donor !== donor) {
-      const { receivers, amounts } = this.#flows.of(donor);
-      this.#heap = { donor, receivers, amounts: new LargestFirst(amounts) };
+    let heap = this.#heaps.get(donor);
+    if (!heap) {
+      heap = new LargestFirst(this.#flows.of(donor).amounts);
+      this.#heaps.set(donor, heap);
     }
-    const place = this.#heap.amounts.largest();
-    return place === undefined ? undefined : this.#heap.receivers[place];
+    const place = heap.largest();
+    return place === undefined ? undefined : this.#flows.receiverAt(donor, place);
   }
 }
