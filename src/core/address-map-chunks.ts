@@ -15,6 +15,14 @@ export interface Chunk {
   readonly end: number;
 }
 
+/** All chunks of a map, and how many addresses and ranges each owner has in them. */
+export interface ChunkList {
+  readonly chunks: readonly Chunk[];
+  /** By owner index, as far as any owns something. */
+  readonly sizes: Float64Array;
+  readonly rangeCounts: Uint32Array;
+}
+
 /**
  * C-node ids by small number. Only ever appended to, so all versions of a volume's map share it:
  * a number once given keeps its meaning.
@@ -97,7 +105,7 @@ export class ChunkBuilder {
     this.#count(chunk, -1);
   }
 
-  finish(): { chunks: readonly Chunk[]; sizes: Float64Array; rangeCounts: Uint32Array } {
+  finish(): ChunkList {
     this.#flush();
     return { chunks: this.#chunks, sizes: this.#sizes, rangeCounts: this.#rangeCounts };
   }

@@ -7,13 +7,18 @@
  * address alone: it ends where the next one begins, so a gap or an overlap cannot be expressed.
  * Neighbouring ranges never have the same owner (canonical form), across chunks too.
  */
-import { type Chunk, ChunkBuilder, OwnerTable } from "./address-map-chunks.ts";
+import { type Chunk, ChunkBuilder, type ChunkList, OwnerTable } from "./address-map-chunks.ts";
 import { ChunkWalk, lastAtOrBelow, RangeCursor } from "./address-map-walk.ts";
 import { invariant } from "./errors.ts";
 import { differenceOf, type MapDifference, sameRange } from "./map-difference.ts";
 import type { CNodeId, OwnedRange } from "./model.ts";
 import { columnsOf, type RangeColumns, rangeCount } from "./ranges.ts";
 import { finish, type Steps } from "./steps.ts";
+
+/** A map as plain data, which another thread can begin with at once. */
+export interface MapParts extends ChunkList {
+  readonly owners: readonly CNodeId[];
+}
 
 /** The number of an owner that hasn't been looked up yet. */
 const UNKNOWN = -1;
@@ -26,8 +31,7 @@ export class AddressMap {
   readonly blockCount: number;
   readonly rangeCount: number;
 
-  private constructor(owners: OwnerTable, builder: ChunkBuilder) {
-    const { chunks, sizes, rangeCounts } = builder.finish();
+  private constructor(owners: OwnerTable, { chunks, sizes, rangeCounts }: ChunkList) {
     this.#owners = owners;
     this.#chunks = chunks;
     this.#sizes = sizes;
@@ -57,7 +61,24 @@ export class AddressMap {
       next = last + 1;
     }
     invariant(next > 0, "a map has at least one address");
-    return new AddressMap(owners, builder);
+    return new AddressMap(owners, builder.finish());
+  }
+
+  /** What `parts` told, once more: it is not looked at again. */
+  static ofParts({ owners, ...chunks }: MapParts): AddressMap {
+    const table = new OwnerTable();
+    for (const cNodeId of owners) table.indexOf(cNodeId);
+    return new AddressMap(table, chunks);
+  }
+
+  /** What it is made of. */
+  parts(): MapParts {
+    return {
+      owners: this.#owners.ids(),
+      chunks: this.#chunks,
+      sizes: this.#sizes,
+      rangeCounts: this.#rangeCounts,
+    };
   }
 
   /** The map with `ranges` (in address order, disjoint, inside the volume) given to new owners. */
@@ -82,7 +103,7 @@ export class AddressMap {
       next = last + 1;
     }
     walk.copyUntil(this.blockCount);
-    return new AddressMap(this.#owners, builder);
+    return new AddressMap(this.#owners, builder.finish());
   }
 
   /** The map with `ranges`, which begin at `blockCount` and join, added at its end. */
@@ -95,7 +116,7 @@ export class AddressMap {
       builder.add(firstLba, lastLba + 1, this.#owners.indexOf(cNodeId));
       next = lastLba + 1;
     }
-    return new AddressMap(this.#owners, builder);
+    return new AddressMap(this.#owners, builder.finish());
   }
 
   ownerAt(lba: number): CNodeId {

@@ -11,6 +11,7 @@ import type {
   Settings,
   StorageServer,
   StorageServerId,
+  Volume,
 } from "./model.ts";
 import type { RangeColumns } from "./ranges.ts";
 import { SortedMap } from "./sorted-map.ts";
@@ -40,31 +41,18 @@ export interface VolumeRecords {
   readonly ranges: RangeColumns;
 }
 
-/** The records of a state, without what is secret; the columns are the caller's own. */
-export function recordsOf(state: ClusterState): StateRecords {
-  return {
-    clusterId: state.clusterId,
-    generation: state.generation,
-    revision: state.revision,
-    distributedRevision: state.distributedRevision,
-    linkAssignmentsRevision: state.linkAssignmentsRevision,
-    digest: state.digest,
-    settings: state.settings,
-    storageServers: [...state.storageServers.values()],
-    credentials: [],
-    processes: [...state.processes.values()],
-    links: [...state.links.values()],
-    linkAssignments: [...state.linkAssignments.values()],
-    volumes: [...state.volumes.values()].map(({ map, ...record }) => ({
-      record,
-      ranges: map.columns(),
-    })),
-    lostRevisions: [...state.lostRevisions.entries()],
-  };
+/** The state that the records describe. Fails on a map with a gap or an overlap. */
+export function restoreState({ volumes, ...records }: StateRecords): ClusterState {
+  return stateOf(
+    records,
+    volumes.map(({ record, ranges }) => ({ ...record, map: AddressMap.ofColumns(ranges) })),
+  );
 }
 
-/** The state that the records describe. Fails on a map with a gap or an overlap. */
-export function restoreState(records: StateRecords): ClusterState {
+export function stateOf(
+  records: Omit<StateRecords, "volumes">,
+  volumes: readonly Volume[],
+): ClusterState {
   const { processes, linkAssignments } = records;
   return {
     ...emptyState(records),
@@ -78,12 +66,7 @@ export function restoreState(records: StateRecords): ClusterState {
     processes: SortedMap.from(processes.map((process) => [process.id, process])),
     links: SortedMap.from(records.links.map((link) => [link.id, link])),
     linkAssignments: SortedMap.from(linkAssignments.map((row) => [row.linkId, row])),
-    volumes: SortedMap.from(
-      records.volumes.map(({ record, ranges }) => [
-        record.id,
-        { ...record, map: AddressMap.ofColumns(ranges) },
-      ]),
-    ),
+    volumes: SortedMap.from(volumes.map((volume) => [volume.id, volume])),
     lostRevisions: SortedMap.from(records.lostRevisions),
     index: indexOf(processes, linkAssignments),
   };

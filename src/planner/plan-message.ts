@@ -2,10 +2,10 @@
 import { Refusal, type RefusalCode } from "../core/errors.ts";
 import type { MoveColumns } from "../core/rebalance/move-list.ts";
 import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
-import type { StateRecords } from "../core/stored-state.ts";
+import type { HandedState } from "./handed-state.ts";
 
 export interface PlanInput {
-  readonly records: StateRecords;
+  readonly state: HandedState;
   readonly request: RebalanceRequest;
 }
 

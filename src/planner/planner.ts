@@ -3,12 +3,11 @@
  * loop. The plan is the same either way.
  */
 import type { ClusterState } from "../core/cluster-state.ts";
-import { columnBuffers } from "../core/ranges.ts";
 import { MoveList } from "../core/rebalance/move-list.ts";
 import { planMoves } from "../core/rebalance/plan.ts";
 import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
-import { recordsOf } from "../core/stored-state.ts";
 import type { Threads } from "../threads/threads.ts";
+import { handOver } from "./handed-state.ts";
 import { errorOf, type PlanInput, type PlanOutcome } from "./plan-message.ts";
 
 /** A plan of fewer ranges, and processes in each volume, than this takes some milliseconds. */
@@ -24,10 +23,8 @@ export class Planner {
   /** Throws the refusals of `planMoves`. */
   async plan(state: ClusterState, request: RebalanceRequest): Promise<PlanOfMoves> {
     if (!takesLong(state)) return planMoves(state, request);
-    const records = recordsOf(state);
-    const input: PlanInput = { records, request };
-    const columns = records.volumes.flatMap(({ ranges }) => columnBuffers(ranges));
-    const outcome = await this.#threads.run<PlanOutcome>("planner/plan-thread.js", input, columns);
+    const input: PlanInput = { state: handOver(state), request };
+    const outcome = await this.#threads.run<PlanOutcome>("planner/plan-thread.js", input);
     if ("refusal" in outcome) throw errorOf(outcome.refusal);
     return { ...outcome.plan, moves: new MoveList(outcome.moves) };
   }

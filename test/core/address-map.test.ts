@@ -117,6 +117,10 @@ test.each([
           map = map.paint(ranges);
         }
         expectSame(map, model);
+        // As another thread has it.
+        const copy = AddressMap.ofParts(structuredClone(map.parts()));
+        expectSame(copy, model);
+        expect(copy.equals(map)).toBe(true);
         expectDifference(oldMap, map, oldModel, model);
         expectDifference(map, oldMap, model, oldModel);
         // The map that was painted on is as it was.
