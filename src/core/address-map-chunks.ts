@@ -18,7 +18,7 @@ export interface Chunk {
 /** All chunks of a map, and how many addresses and ranges each owner has in them. */
 export interface ChunkList {
   readonly chunks: readonly Chunk[];
-  /** By owner index, as far as any owns something. */
+  /** By owner index; shorter where the last owners have nothing. */
   readonly sizes: Float64Array;
   readonly rangeCounts: Uint32Array;
 }

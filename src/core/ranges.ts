@@ -2,6 +2,7 @@
  * Many owned ranges in columns: 20 bytes a range, cheap to hand to another thread. Addresses
  * go up to 2^53 − 1, which a Float64Array holds exactly.
  */
+import { doubled } from "./doubled.ts";
 import type { CNodeId, OwnedRange } from "./model.ts";
 
 export interface RangeColumns {
@@ -83,12 +84,8 @@ export class RangeColumnsBuilder {
   }
 
   #grow(): void {
-    const capacity = 2 * this.#count;
-    const [firstLba, lastLba] = [new Float64Array(capacity), new Float64Array(capacity)];
-    const owner = new Uint32Array(capacity);
-    firstLba.set(this.#firstLba);
-    lastLba.set(this.#lastLba);
-    owner.set(this.#owner);
-    [this.#firstLba, this.#lastLba, this.#owner] = [firstLba, lastLba, owner];
+    this.#firstLba = doubled(this.#firstLba);
+    this.#lastLba = doubled(this.#lastLba);
+    this.#owner = doubled(this.#owner);
   }
 }

@@ -3,6 +3,8 @@
  * rank the last that came in. In and out in constant time, where a heap of a million would miss
  * the cache twenty times.
  */
+import { doubled } from "../doubled.ts";
+
 const WORD_BITS = 32;
 const NONE = -1;
 
@@ -56,10 +58,7 @@ export class CandidateBuckets {
   }
 
   #grow(): void {
-    const [candidate, before] = [this.#candidate, this.#before];
-    this.#candidate = new Int32Array(2 * candidate.length);
-    this.#before = new Int32Array(2 * before.length);
-    this.#candidate.set(candidate);
-    this.#before.set(before);
+    this.#candidate = doubled(this.#candidate);
+    this.#before = doubled(this.#before);
   }
 }

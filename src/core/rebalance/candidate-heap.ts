@@ -1,3 +1,5 @@
+import { doubled } from "../doubled.ts";
+
 /** A heap of numbered candidates, the highest key first; of equal keys the lower number. */
 export class CandidateHeap {
   #ids = new Int32Array(1024);
@@ -59,11 +61,8 @@ export class CandidateHeap {
   }
 
   #grow(): void {
-    const [ids, keys] = [this.#ids, this.#keys];
-    this.#ids = new Int32Array(2 * ids.length);
-    this.#keys = new Float64Array(2 * keys.length);
-    this.#ids.set(ids);
-    this.#keys.set(keys);
+    this.#ids = doubled(this.#ids);
+    this.#keys = doubled(this.#keys);
   }
 }
 

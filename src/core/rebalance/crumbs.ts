@@ -10,7 +10,6 @@
  */
 import type { LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
-import { sortByKey } from "./order.ts";
 import { NONE, RangeBoard } from "./range-board.ts";
 import { type Slide, SlideChains } from "./slide-chains.ts";
 import { type Transfer, transferOf } from "./transfer.ts";
@@ -48,22 +47,11 @@ export class CrumbMerging {
 
   /** Runs until nothing is left to try, or until the next step would exceed the limit. */
   run(): { readonly moved: number; readonly transfer: Transfer } {
-    for (const range of this.#shortestFirst()) if (!this.#merge(range)) break;
-    return { moved: this.#moved, transfer: transferOf(this.#board, this.#model, this.#volume) };
-  }
-
-  #shortestFirst(): Int32Array {
     const { count, length } = this.#board;
-    const lengths = new Float64Array(count);
-    const crumbs = new Int32Array(count);
-    let found = 0;
-    for (let range = 0; range < count; range++) {
-      lengths[range] = this.#board.lengthOf(range);
-      if (lengths[range]! <= (CRUMB_OF_MEAN * length) / count) crumbs[found++] = range;
-    }
-    const sorted = crumbs.subarray(0, found);
-    sortByKey(sorted, lengths);
-    return sorted;
+    const isCrumb = (range: number) =>
+      this.#board.lengthOf(range) <= (CRUMB_OF_MEAN * length) / count;
+    for (const range of this.#board.shortestFirst(isCrumb)) if (!this.#merge(range)) break;
+    return { moved: this.#moved, transfer: transferOf(this.#board, this.#model, this.#volume) };
   }
 
   /** Returns whether the limit leaves room for more. */

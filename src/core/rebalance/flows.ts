@@ -1,3 +1,5 @@
+import { doubled } from "../doubled.ts";
+
 /** Who gives how much to whom, in columns: there may be millions of pairs. */
 export class Flows {
   /** The number of each donor, and where the pairs of each number begin. */
@@ -76,10 +78,7 @@ export class Flows {
   }
 
   #grow(): void {
-    const [receivers, amounts] = [this.#receivers, this.#amounts];
-    this.#receivers = new Int32Array(2 * this.#count);
-    this.#amounts = new Float64Array(2 * this.#count);
-    this.#receivers.set(receivers);
-    this.#amounts.set(amounts);
+    this.#receivers = doubled(this.#receivers);
+    this.#amounts = doubled(this.#amounts);
   }
 }

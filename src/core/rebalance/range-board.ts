@@ -3,8 +3,10 @@
  * with the process that owned it and the one that owns it by now. A cut splits a segment in two.
  * Neighbours may have the same owner: they are one range.
  */
+import { doubled } from "../doubled.ts";
 import type { LoadModel } from "../load-model.ts";
 import type { RangeColumns } from "../ranges.ts";
+import { sortByKey } from "./order.ts";
 import type { Quota } from "./quota.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 
@@ -44,6 +46,21 @@ export class RangeBoard {
 
   lengthOf(segment: number): number {
     return this.#end[segment]! - this.#start[segment]!;
+  }
+
+  /** Some of the segments, the shortest first; of equal ones those that were there earlier. */
+  shortestFirst(isWanted: (segment: number) => boolean): Int32Array {
+    const lengths = new Float64Array(this.count);
+    const wanted = new Int32Array(this.count);
+    let found = 0;
+    for (let segment = 0; segment < this.count; segment++) {
+      if (!isWanted(segment)) continue;
+      lengths[segment] = this.lengthOf(segment);
+      wanted[found++] = segment;
+    }
+    const sorted = wanted.subarray(0, found);
+    sortByKey(sorted, lengths);
+    return sorted;
   }
 
   /** Whether a segment is no longer with its first owner. */
@@ -131,13 +148,12 @@ export class RangeBoard {
   }
 
   #grow(): void {
-    const capacity = 2 * this.owner.length;
-    this.owner = enlarged(this.owner, new Uint32Array(capacity));
-    this.next = enlarged(this.next, new Int32Array(capacity));
-    this.previous = enlarged(this.previous, new Int32Array(capacity));
-    this.#origin = enlarged(this.#origin, new Uint32Array(capacity));
-    this.#start = enlarged(this.#start, new Float64Array(capacity));
-    this.#end = enlarged(this.#end, new Float64Array(capacity));
+    this.owner = doubled(this.owner);
+    this.next = doubled(this.next);
+    this.previous = doubled(this.previous);
+    this.#origin = doubled(this.#origin);
+    this.#start = doubled(this.#start);
+    this.#end = doubled(this.#end);
   }
 }
 
@@ -146,11 +162,6 @@ export function countFrom(first: number, count: number): Int32Array<ArrayBuffer>
   const numbers = new Int32Array(count);
   for (let i = 0; i < count; i++) numbers[i] = first + i;
   return numbers;
-}
-
-function enlarged<T extends Uint32Array | Int32Array | Float64Array>(from: T, into: T): T {
-  into.set(from);
-  return into;
 }
 
 /** What donors that have still something to give have left, the longest segments first. */

@@ -16,7 +16,6 @@ import { invariant } from "../errors.ts";
 import type { LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { rangeCount } from "../ranges.ts";
-import { sortByKey } from "./order.ts";
 import type { Quota } from "./quota.ts";
 import { DonorRanges, NONE, RangeBoard } from "./range-board.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
@@ -71,21 +70,6 @@ export function transferTo(map: AddressMap, model: LoadModel, volume: Volume): T
   return { volume, moves: moves.build(), map };
 }
 
-/** The segments of those that have something to give. */
-function shortestFirst(board: RangeBoard, quota: Quota): Int32Array {
-  const lengths = new Float64Array(board.count);
-  const segments = new Int32Array(board.count);
-  let count = 0;
-  for (let segment = 0; segment < board.count; segment++) {
-    if (quota.surplusOf(board.owner[segment]!) === 0) continue;
-    lengths[segment] = board.lengthOf(segment);
-    segments[count++] = segment;
-  }
-  const sorted = segments.subarray(0, count);
-  sortByKey(sorted, lengths);
-  return sorted;
-}
-
 function slideBoundaries(board: RangeBoard, quota: Quota): void {
   const slide = (segment: number, neighbour: number, side: "left" | "right") => {
     const [donor, receiver] = [board.owner[segment]!, board.owner[neighbour]!];
@@ -94,7 +78,8 @@ function slideBoundaries(board: RangeBoard, quota: Quota): void {
     quota.take(donor, receiver, amount);
     board.cut(segment, receiver, amount, side);
   };
-  for (const i of shortestFirst(board, quota)) {
+  const mayGive = (segment: number) => quota.surplusOf(board.owner[segment]!) > 0;
+  for (const i of board.shortestFirst(mayGive)) {
     if (board.previous[i]! !== NONE) slide(i, board.previous[i]!, "left");
     if (board.next[i]! !== NONE) slide(i, board.next[i]!, "right");
   }
