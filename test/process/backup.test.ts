@@ -1,16 +1,14 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { BackupDirectory } from "../../src/backup/directory.ts";
-import { startProgram } from "../support/program.ts";
+import { startProgram, untilListening } from "../support/program.ts";
 import { temporaryDirectory } from "../support/service.ts";
+import { NO_SMALL_DISK, startOnSmallDisk } from "../support/small-disk.ts";
 
 const KILLER = fileURLToPath(new URL("../support/kill-at.mjs", import.meta.url));
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 /** The status of a backup, or `killed`. */
 async function backUp(url: string): Promise<number | "killed"> {
@@ -58,37 +56,19 @@ it("leaves nothing that looks like a backup when it is killed, at any step", asy
   expect(readdirSync(directory).filter((name) => name.includes("partial"))).toEqual([]);
 });
 
-/** The program with a file system of its own for the backups, of 64 KiB; needs user namespaces. */
-async function startOnSmallDisk(directory: string) {
-  const script = `mount -t tmpfs -o size=64k tmpfs "$BACKUP_DIR" && exec "$NODE" "${MAIN}"`;
-  const child = spawn("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", script], {
-    env: {
-      PATH: process.env.PATH,
-      NODE: process.execPath,
-      PORT: "0",
-      BACKUP_DIR: directory,
-      DATABASE_URL: `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`,
-    },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
-    // As the program sees it, from outside its namespace.
-    if (url) return { url, seen: join(`/proc/${child.pid}/root`, directory) };
-  }
-  return undefined;
-}
-
 it("answers 507 where the disk is full, leaves nothing, and the service goes on", async (context) => {
-  const disk = await startOnSmallDisk(temporaryDirectory());
-  if (!disk) return context.skip("this system gives no user namespaces");
-  const answer = await fetch(`${disk.url}/v1/backups`, { method: "POST" });
+  const BACKUP_DIR = temporaryDirectory();
+  const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
+  const environment = { BACKUP_DIR, DATABASE_URL };
+  const disk = startOnSmallDisk(BACKUP_DIR, { bytes: 64 * 1024, environment });
+  if (!disk) return context.skip(NO_SMALL_DISK);
+  const { url, pid } = await untilListening(disk.running);
+  const answer = await fetch(`${url}/v1/backups`, { method: "POST" });
   expect(answer.status).toBe(507);
   expect(await answer.json()).toMatchObject({ code: "store-full" });
-  expect(readdirSync(disk.seen)).toEqual([]);
+  expect(readdirSync(disk.seen(pid, ""))).toEqual([]);
   const headers = { "content-type": "application/json" };
-  const write = await fetch(`${disk.url}/v1/links/l`, { method: "PUT", headers, body: "{}" });
+  const write = await fetch(`${url}/v1/links/l`, { method: "PUT", headers, body: "{}" });
   expect(write.status).toBe(201);
-  expect(await (await fetch(`${disk.url}/v1/backups`)).json()).toEqual({ items: [] });
+  expect(await (await fetch(`${url}/v1/backups`)).json()).toEqual({ items: [] });
 });

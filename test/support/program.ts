@@ -1,5 +1,5 @@
 /** The compiled program as a process of its own, on loopback. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,12 +14,21 @@ export interface Running {
   readonly process: ChildProcess;
   /** Resolves with the line of its standard output that matches, also where it came before. */
   until(wanted: RegExp): Promise<string>;
+  /** Resolves when it has ended, with how. */
+  readonly ended: Promise<Ended>;
   /** Ends it and tells how it ended. */
-  stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  stop(signal: NodeJS.Signals): Promise<Ended>;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
 }
 
 export interface Program extends Running {
   readonly url: string;
+  /** Its own, where another program runs it. */
+  readonly pid: number;
 }
 
 /**
@@ -30,15 +39,38 @@ export async function startProgram(
   environment: Record<string, string>,
   script = "main.js",
 ): Promise<Program> {
-  const program = startEntry(script, { PORT: "0", ...environment });
-  const line = await program.until(/Server listening/);
+  return untilListening(startEntry(script, { PORT: "0", ...environment }));
+}
+
+/** The same under another program that runs it, such as strace. */
+export function startUnder(
+  command: string,
+  parameters: readonly string[],
+  { cwd, environment }: { cwd?: string; environment: Record<string, string> },
+): Running {
+  const line = [...parameters, process.execPath, compiled("main.js")];
+  const env = { PATH: process.env.PATH, PORT: "0", ...environment };
+  const stdio: StdioOptions = ["ignore", "pipe", "ignore"];
+  const child = spawn(command, line, { cwd, env, stdio, detached: true });
+  // The whole group, or what it runs would be left behind.
+  onTestFinished(() => {
+    if (isRunning(child)) process.kill(-child.pid!, "SIGKILL");
+  });
+  return watch(child);
+}
+
+export async function untilListening(running: Running): Promise<Program> {
+  const line = await running.until(/Server listening/);
   const [url = ""] = /https?:\/\/[\w.:[\]]+:\d+/.exec(line) ?? [];
-  return { ...program, url };
+  return { ...running, url, pid: JSON.parse(line).pid };
 }
 
 /** Starts another process of the package, named by its file in `dist`. */
 export function startEntry(entry: string, environment: Record<string, string>): Running {
-  const child = run(entry, environment);
+  return watch(run(entry, environment));
+}
+
+function watch(child: ChildProcess): Running {
   const seen: string[] = [];
   const waiting = new Set<(line: string) => void>();
   createInterface({ input: child.stdout! }).on("line", (line) => {
@@ -54,7 +86,12 @@ export function startEntry(entry: string, environment: Record<string, string>): 
       });
       child.once("exit", (code) => reject(new Error(`the program ended with ${code}`)));
     });
-  return { process: child, until, stop: (signal) => stop(child, signal) };
+  const ended = once(child, "exit").then(([code, signal]): Ended => ({ code, signal }));
+  const stop = (signal: NodeJS.Signals) => {
+    if (isRunning(child)) child.kill(signal);
+    return ended;
+  };
+  return { process: child, until, ended, stop };
 }
 
 /** Runs the program to its end. */
@@ -79,11 +116,6 @@ function run(entry: string, environment: Record<string, string>): ChildProcess {
   return child;
 }
 
-async function stop(child: ChildProcess, signal: NodeJS.Signals) {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
-  }
-  return { code: child.exitCode, signal: child.signalCode };
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
