@@ -62,7 +62,8 @@ function weight(i: number): Subject {
   const path = `/v1/processes/p-${i}`;
   return {
     change: (n) => {
-      const next = (1000 + (n % 3000)) / 1000;
+      // Not the 1 that it is registered with, which would pass for the first change.
+      const next = (1001 + (n % 3000)) / 1000;
       return { method: "PATCH", path, body: { weight: next }, content: `${next}` };
     },
     find: (caller) => find(caller, path, ({ body }) => body.weight),
