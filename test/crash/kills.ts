@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { join } from "node:path";
+import { lastingPort } from "../support/lasting-port.ts";
 import { type Program, startEntry, startProgram } from "../support/program.ts";
 import { Random } from "../support/random.ts";
 import { type Answer, Caller } from "./caller.ts";
@@ -78,9 +79,8 @@ class World {
   }
 
   async begin(): Promise<void> {
+    this.#environment = { ...this.#environment, PORT: await lastingPort() };
     await this.#start();
-    // The same again when it begins anew.
-    this.#environment = { ...this.#environment, PORT: new URL(this.#program.url).port };
     const [caller, serviceUrl] = [this.#caller, this.#program.url];
     await this.#receivers.begin(SERVERS, { ...this.#parts, caller, serviceUrl });
     const answer = await caller.demand({ method: "POST", path: "/v1/topology", body: topology });

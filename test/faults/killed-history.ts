@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StorageServerId } from "../../src/core/model.ts";
 import { VOLUME } from "../support/hand-over-cluster.ts";
+import { lastingPort } from "../support/lasting-port.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { Random } from "../support/random.ts";
 import { BLOCK_COUNTS, rowsOf } from "./changes.ts";
@@ -60,10 +61,9 @@ class KilledWorld {
   }
 
   async begin(): Promise<void> {
+    this.#environment.PORT = await lastingPort();
     const program = await startProgram(this.#environment, SCRIPT);
     this.#program = program;
-    // The same again when it begins anew.
-    this.#environment.PORT = new URL(program.url).port;
     for (const { layer } of this.#receivers) await layer.listen();
     const { created } = await this.#call("POST", "/v1/topology", this.#topology());
     for (const [i, { token, signingSecret }] of created.storageServers.entries()) {

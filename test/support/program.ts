@@ -50,7 +50,7 @@ export function startUnder(
 ): Running {
   const line = [...parameters, process.execPath, compiled("main.js")];
   const env = { PATH: process.env.PATH, PORT: "0", ...environment };
-  const stdio: StdioOptions = ["ignore", "pipe", "ignore"];
+  const stdio: StdioOptions = ["ignore", "pipe", "pipe"];
   const child = spawn(command, line, { cwd, env, stdio, detached: true });
   // The whole group, or what it runs would be left behind.
   onTestFinished(() => {
@@ -77,6 +77,8 @@ function watch(child: ChildProcess): Running {
     seen.push(line);
     for (const look of [...waiting]) look(line);
   });
+  let complaint = "";
+  child.stderr!.on("data", (data) => (complaint += data));
   const until = (wanted: RegExp) =>
     new Promise<string>((resolve, reject) => {
       const found = seen.find((line) => wanted.test(line));
@@ -84,7 +86,9 @@ function watch(child: ChildProcess): Running {
       waiting.add((line) => {
         if (wanted.test(line)) resolve(line);
       });
-      child.once("exit", (code) => reject(new Error(`the program ended with ${code}`)));
+      child.once("close", (code) => {
+        reject(new Error(`the program ended with ${code}: ${complaint}`));
+      });
     });
   const ended = once(child, "exit").then(([code, signal]): Ended => ({ code, signal }));
   const stop = (signal: NodeJS.Signals) => {
