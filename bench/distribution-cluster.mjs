@@ -1,7 +1,7 @@
 /** The program with 1,000 cheap storage servers, and what is measured of it. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, watch } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Agent } from "undici";
 import { startProgram } from "./support.mjs";
@@ -10,6 +10,8 @@ export const SERVERS = 1000;
 export const names = Array.from({ length: SERVERS }, (_, i) => `s-${String(i).padStart(4, "0")}`);
 /** So many addresses a rebalance moves at most: a delta of some rows. */
 const ORDER = { strategy: "equalize", maxMovedAddresses: 200 };
+/** After so long, all that went before stands in the log. */
+const QUIET_MS = 100;
 const TICKS_PER_SECOND = 100;
 const script = fileURLToPath(new URL("./receivers.mjs", import.meta.url));
 
@@ -62,15 +64,36 @@ export class Cluster {
 
   /**
    * A rebalance: milliseconds from its commit until so many servers had it, and until all had
-   * acknowledged.
+   * acknowledged; and what it took before, from the decision on.
    */
   async change(servers = SERVERS) {
     const revision = (await this.unbalance()) + 1;
+    await sleep(QUIET_MS);
     const reached = this.receivers.reached(revision, servers);
+    const committed = this.#nextCommit();
     await this.rebalance(servers === SERVERS ? "?wait=converged&timeoutSeconds=60" : "");
     const end = now();
-    const committedAt = Date.parse((await this.call("GET", `/v1/revisions/${revision}`)).at);
-    return { acknowledgedMs: end - committedAt, reachedMs: (await reached) - committedAt };
+    const committedAt = await committed;
+    const { at } = await this.call("GET", `/v1/revisions/${revision}`);
+    return {
+      decidedMs: committedAt - Date.parse(at),
+      acknowledgedMs: end - committedAt,
+      reachedMs: (await reached) - committedAt,
+    };
+  }
+
+  /**
+   * When the next transaction begins to stand in the write-ahead log. That is the commit as it
+   * can be seen from outside, a little early: it counts when the log is on the disk.
+   */
+  #nextCommit() {
+    return new Promise((resolve) => {
+      const watcher = watch(this.program.directory, (_, file) => {
+        if (!file.endsWith("-wal")) return;
+        watcher.close();
+        resolve(now());
+      });
+    });
   }
 
   /** A link is lost or comes back, with its rebalance; how many moves that takes. */
@@ -155,10 +178,25 @@ async function startReceivers() {
   };
 }
 
-/** The same number of bytes to every receiver by undici alone. */
+/**
+ * The same bytes to every receiver by undici alone, as one would write it: a kept connection per
+ * server, all asked at once. Headers and body are as long as those of the service and stand ready:
+ * nothing is signed, checked or written down. It has a process of its own, as the service has.
+ */
 export class FanOut {
   #url;
-  #agents = names.map(() => new Agent({ connections: 1, pipelining: 1 }));
+  #targets = names.map((name) => ({
+    agent: new Agent({ connections: 1, pipelining: 1 }),
+    path: `/bare/${name}`,
+    headers: {
+      "content-type": "application/json",
+      "user-agent": "evenkeel",
+      "storage-server-id": name,
+      "webhook-id": `msg_${"0".repeat(32)}`,
+      "webhook-timestamp": "1700000000",
+      "webhook-signature": `v1,${"A".repeat(43)}=`,
+    },
+  }));
 
   constructor(url) {
     this.#url = url;
@@ -171,19 +209,17 @@ export class FanOut {
     const ending = `","digest":"xor-sha256:${"0".repeat(64)}"}`;
     const body = Buffer.from(heading.padEnd(bytes - ending.length, ".") + ending);
     const start = now();
-    await Promise.all(this.#agents.map((agent, i) => this.#post(agent, names[i], body)));
+    await Promise.all(this.#targets.map((target) => this.#post(target, body)));
     return now() - start;
   }
 
   close() {
-    return Promise.all(this.#agents.map((agent) => agent.close()));
+    return Promise.all(this.#targets.map(({ agent }) => agent.close()));
   }
 
-  async #post(agent, name, body) {
-    const answer = await agent.request({
-      ...{ origin: this.#url, path: `/bare/${name}`, method: "POST", body },
-      headers: { "content-type": "application/json" },
-    });
+  async #post({ agent, path, headers }, body) {
+    const origin = this.#url;
+    const answer = await agent.request({ origin, path, method: "POST", headers, body });
     await answer.body.text();
   }
 }

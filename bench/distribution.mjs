@@ -26,7 +26,8 @@ async function changes() {
   const bare = new FanOut(cluster.receivers.url);
   try {
     await rounds(cluster, bare, WARM_UP);
-    const { acknowledged, reached, fanOut, others, ...each } = await rounds(cluster, bare, ROUNDS);
+    const measured = await rounds(cluster, bare, ROUNDS);
+    const { decided, acknowledged, reached, fanOut, others, ...each } = measured;
     const burst = await burstOf(cluster);
     const memory = `${cluster.memoryMib().toFixed(0)} MiB`;
     return [
@@ -36,6 +37,7 @@ async function changes() {
         ...[each.messages.toFixed(1), kib(each.bytes), ms(each.cpuMs), memory],
       ],
       ["commit → all reached", ms(reached), (reached / fanOut).toFixed(2), "", "", "", ""],
+      ["before the commit: planned, checked, stored", ms(decided), "", "", "", "", ""],
       [
         ...[`${HANGING.length} hang: commit → the others reached`, ms(others)],
         ...[`${(others / reached).toFixed(2)} of that`, "", "", "", ""],
@@ -54,17 +56,18 @@ async function changes() {
 /** In turns, so that whatever else the machine does falls on all of them: medians. */
 async function rounds(cluster, bare, count) {
   const { receivers } = cluster;
-  const times = { acknowledged: [], reached: [], fanOut: [], others: [] };
+  const times = { decided: [], acknowledged: [], reached: [], fanOut: [], others: [] };
   const sums = { messages: 0, bytes: 0, largest: 0, cpuMs: 0 };
   for (let round = 0; round < count; round++) {
     const cpuBefore = cluster.cpuSeconds();
-    const { acknowledgedMs, reachedMs } = await cluster.change();
+    const { decidedMs, acknowledgedMs, reachedMs } = await cluster.change();
     await cluster.converged();
     sums.cpuMs += (cluster.cpuSeconds() - cpuBefore) * 1000;
     const { messages, bytes, largest } = await receivers.counts();
     sums.messages += messages;
     sums.bytes += bytes;
     sums.largest = Math.max(sums.largest, largest);
+    times.decided.push(decidedMs);
     times.acknowledged.push(acknowledgedMs);
     times.reached.push(reachedMs);
     times.fanOut.push(await bare.send(largest));

@@ -44,7 +44,7 @@ export async function startProgram(environment = {}) {
     await end();
     rmSync(directory, { recursive: true });
   };
-  return { url, pid, stop };
+  return { url, pid, stop, directory };
 }
 
 async function stop(child) {
