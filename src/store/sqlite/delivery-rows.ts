@@ -14,6 +14,9 @@ type FlatRecord = Omit<DeliveryRecord, "acked" | "parkedAt" | "toldSettled"> & {
   toldSettledRevision?: number | undefined;
 };
 
+/** With every field named, so that none added later is forgotten. */
+type Named<Fields> = { [Name in keyof Required<Fields>]: Fields[Name] };
+
 const CODEC = rowCodec<FlatRecord>({
   storageServerId: "storage_server_id",
   registeredRevision: "registered_revision",
@@ -80,15 +83,27 @@ export class DeliveryRows {
   }
 }
 
-function flattened({ acked, parkedAt, toldSettled, ...rest }: DeliveryRecord): FlatRecord {
+/** Field by field: what is left of an object, spread, takes several times as long as the row. */
+function flattened(record: DeliveryRecord): Named<FlatRecord> {
+  const { acked, parkedAt, toldSettled } = record;
   return {
-    ...rest,
+    storageServerId: record.storageServerId,
+    registeredRevision: record.registeredRevision,
+    mode: record.mode,
     ackedGeneration: acked?.generation,
     ackedRevision: acked?.revision,
+    since: record.since,
+    lastAttemptAt: record.lastAttemptAt,
+    lastError: record.lastError,
+    consecutiveFailures: record.consecutiveFailures,
+    failingSince: record.failingSince,
+    nextAttemptAt: record.nextAttemptAt,
+    lastSeenAt: record.lastSeenAt,
     parkedGeneration: parkedAt?.generation,
     parkedRevision: parkedAt?.revision,
     toldGeneration: toldSettled?.generation,
     toldSettledRevision: toldSettled?.revision,
+    snapshotNeeded: record.snapshotNeeded,
   };
 }
 

@@ -34,7 +34,7 @@ export function createEngine(database: Database.Database): Engine {
     loads: () => tables.loads.all(),
     recordDeliveries: (records, converged) =>
       inTransaction(database, () => {
-        for (const record of records) recordDelivery(tables, record);
+        recordDeliveries(tables, JSON.parse(records));
         if (converged) tables.revisions.converge(converged);
       }),
     saveRebalance: (rebalance) => inTransaction(database, () => tables.rebalances.add(rebalance)),
@@ -56,10 +56,11 @@ export function createEngine(database: Database.Database): Engine {
   };
 }
 
-function recordDelivery(tables: Tables, record: DeliveryRecord): void {
-  if (!tables.deliveries.put(record) || !record.acked) return;
-  const { generation, revision } = record.acked;
-  if (generation === tables.cluster.read().generation && !record.snapshotNeeded) {
-    tables.losses.trim(record.storageServerId, revision);
+function recordDeliveries(tables: Tables, records: readonly DeliveryRecord[]): void {
+  const { generation } = tables.cluster.read();
+  for (const record of records) {
+    if (!tables.deliveries.put(record) || record.snapshotNeeded) continue;
+    if (record.acked?.generation !== generation) continue;
+    tables.losses.trim(record.storageServerId, record.acked.revision);
   }
 }

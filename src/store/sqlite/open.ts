@@ -52,7 +52,8 @@ function storeOn(engine: RemoteEngine): Store {
     addressLosses: () => engine.call("addressLosses"),
     recordLoads: (loads) => engine.call("recordLoads", loads),
     loads: () => engine.call("loads"),
-    recordDeliveries: (records, converged) => engine.call("recordDeliveries", records, converged),
+    recordDeliveries: (records, converged) =>
+      engine.call("recordDeliveries", JSON.stringify(records), converged),
     saveRebalance: (rebalance) => engine.call("saveRebalance", packRebalance(rebalance)),
     rebalance: (id) => engine.call("rebalance", id),
     rebalances: (page) => engine.call("rebalances", page),

@@ -8,7 +8,7 @@ export type PackedAppend = Omit<Append, "rebalance"> & {
 };
 
 /** The calls whose arguments cross as they are, and do the same without a promise. */
-type Unpacked = Exclude<keyof Store, "append" | "saveRebalance" | "copyTo">;
+type Unpacked = Exclude<keyof Store, "append" | "saveRebalance" | "recordDeliveries" | "copyTo">;
 
 /** The port as the store's thread carries it out: synchronous, large arguments packed. */
 export type Engine = {
@@ -18,6 +18,8 @@ export type Engine = {
 } & {
   append(baseRevision: number, entries: readonly PackedAppend[]): "committed" | "conflict";
   saveRebalance(rebalance: PackedRebalance): void;
+  /** An array of delivery records in JSON: one string crosses at a fraction of their price. */
+  recordDeliveries(records: string, converged?: Parameters<Store["recordDeliveries"]>[1]): void;
   /** Goes on between other requests. */
   copyTo(file: string): Promise<void>;
 };
