@@ -1,7 +1,12 @@
 /** What the log says about deliveries: changes of state loudly, the rest quietly. */
 import type { DeliveryEvent } from "../core/delivery.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
-import { deliveryState, type Head, isUnreachable } from "../core/delivery-state.ts";
+import {
+  type DeliveryState,
+  deliveryState,
+  type Head,
+  isUnreachable,
+} from "../core/delivery-state.ts";
 import type { Log } from "./log.ts";
 
 export interface DeliveryToLog {
@@ -10,8 +15,12 @@ export interface DeliveryToLog {
   readonly event: DeliveryEvent;
 }
 
-export function logDelivery(log: Log, head: Head, { before, after, event }: DeliveryToLog): void {
+export function logDelivery(log: Log, head: Head, delivery: DeliveryToLog): void {
+  const { before, after, event } = delivery;
   const [was, is] = [deliveryState(before, head), deliveryState(after, head)];
+  const { level, message } = lineOf(delivery, was, is);
+  // What nobody reads is not put together either, a thousand times a change.
+  if (level === "debug" && !log.isLevelEnabled(level)) return;
   const fields = {
     storageServerId: after.storageServerId,
     state: is,
@@ -20,13 +29,33 @@ export function logDelivery(log: Log, head: Head, { before, after, event }: Deli
     consecutiveFailures: after.consecutiveFailures,
     nextAttemptAt: after.nextAttemptAt,
   };
-  const failed = after.consecutiveFailures === 1 && before.consecutiveFailures === 0;
-  if (is !== was && isUnreachable(is)) log.warn(fields, `a storage server is ${is}`);
-  else if (isUnreachable(was) && is !== was) log.info(fields, "a storage server takes part again");
-  else if (after.snapshotNeeded && !before.snapshotNeeded) {
-    log.warn(fields, "a storage server holds other content than it should");
-  } else if (failed) log.info(fields, "a push has failed");
-  else log.debug(fields, event.kind === "answered" ? "a push was answered" : "news of a server");
+  log[level](fields, message);
+}
+
+interface Line {
+  readonly level: "debug" | "info" | "warn";
+  readonly message: string;
+}
+
+function lineOf(
+  { before, after, event }: DeliveryToLog,
+  was: DeliveryState,
+  is: DeliveryState,
+): Line {
+  if (is !== was && isUnreachable(is)) {
+    return { level: "warn", message: `a storage server is ${is}` };
+  }
+  if (is !== was && isUnreachable(was)) {
+    return { level: "info", message: "a storage server takes part again" };
+  }
+  if (after.snapshotNeeded && !before.snapshotNeeded) {
+    return { level: "warn", message: "a storage server holds other content than it should" };
+  }
+  if (after.consecutiveFailures === 1 && before.consecutiveFailures === 0) {
+    return { level: "info", message: "a push has failed" };
+  }
+  const message = event.kind === "answered" ? "a push was answered" : "news of a server";
+  return { level: "debug", message };
 }
 
 function fieldsOf(event: DeliveryEvent): object {

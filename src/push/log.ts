@@ -2,6 +2,7 @@
 type Write = (fields: object, message: string) => void;
 
 export interface Log {
+  readonly isLevelEnabled: (level: "debug") => boolean;
   readonly debug: Write;
   readonly info: Write;
   readonly warn: Write;

@@ -2,7 +2,7 @@
 import { Client, type Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
 import type { DeliveryAnswer } from "../core/delivery-answers.ts";
-import { readAnswer } from "./answers.ts";
+import { createAnswerReader } from "./answers.ts";
 import type { CallbackPolicy } from "./callback-policy.ts";
 import { Exchange } from "./exchange.ts";
 import { wordsOf } from "./fault-words.ts";
@@ -44,11 +44,19 @@ export function createTransport({
   certificates = () => ({}),
 }: TransportOptions): Transport {
   const connections = new Map<string, Connection>();
-  const connectionTo = (serverId: string, origin: string): Client => {
+  const readAnswer = createAnswerReader();
+  const connectionTo = ({ serverId, url }: Push): Connection => {
     const known = connections.get(serverId);
-    if (known?.origin === origin) return known.client;
-    void known?.client.destroy();
-    const client = new Client(origin, {
+    if (known?.url === url) return known;
+    const { origin, pathname, search } = new URL(url);
+    const client = known?.origin === origin ? known.client : clientOf(origin);
+    if (client !== known?.client) void known?.client.destroy();
+    const connection = { url, origin, path: pathname + search, client };
+    connections.set(serverId, connection);
+    return connection;
+  };
+  const clientOf = (origin: string): Client =>
+    new Client(origin, {
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // One deadline covers everything, see send().
@@ -56,16 +64,12 @@ export function createTransport({
       bodyTimeout: 0,
       connect: guardedConnector({ policy, timeoutMs, certificates }),
     });
-    connections.set(serverId, { origin, client });
-    return client;
-  };
   return {
     async send(push) {
       let cancel = () => {};
       try {
-        const url = new URL(push.url);
-        const client = connectionTo(push.serverId, url.origin);
-        const exchange = new Exchange(client, requestOf(push, url));
+        const { client, path } = connectionTo(push);
+        const exchange = new Exchange(client, requestOf(push, path));
         cancel = clock.after(timeoutMs, () => {
           exchange.end(new Error(`no complete answer within ${timeoutMs} ms`));
         });
@@ -91,13 +95,16 @@ export function createTransport({
 }
 
 interface Connection {
+  readonly url: string;
   readonly origin: string;
+  /** With the query. */
+  readonly path: string;
   readonly client: Client;
 }
 
-function requestOf({ serverId, body, headers }: Push, url: URL): Dispatcher.DispatchOptions {
+function requestOf({ serverId, body, headers }: Push, path: string): Dispatcher.DispatchOptions {
   return {
-    path: url.pathname + url.search,
+    path,
     method: "POST",
     headers: {
       "content-type": "application/json",

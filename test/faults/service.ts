@@ -21,7 +21,7 @@ import type { Log } from "./log.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import { WatchedTransport } from "./watched-transport.ts";
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const quiet = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {}, error() {} };
 /** So few that who is away for long is behind the history. */
 const HISTORY = { revisionsMax: 12, bytesMax: 1e9 };
 

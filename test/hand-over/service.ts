@@ -10,7 +10,7 @@ import type { Random } from "../support/random.ts";
 import type { Durable } from "./durable.ts";
 import type { StepClock } from "./step-clock.ts";
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const quiet = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {}, error() {} };
 
 /** A write of the ledger that is not durable yet. */
 export interface Write {

@@ -161,6 +161,7 @@ export function appliedTo({ generation, revision, digest }: Update): DeliveryAns
 }
 
 export class RecordingLog implements Log {
+  readonly isLevelEnabled = () => true;
   readonly lines: { level: string; fields: object; message: string }[] = [];
   readonly #writer = (level: string) => (fields: object, message: string) =>
     void this.lines.push({ level, fields, message });
