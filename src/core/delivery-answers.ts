@@ -1,7 +1,7 @@
 /** What follows from a storage server's answer to an update: the table of answers in distribution. */
 import type { DeliveryContext, DeliveryEvent } from "./delivery.ts";
 import { alive, failed } from "./delivery-attempts.ts";
-import type { DeliveryRecord, Position } from "./delivery-record.ts";
+import { changedRecord, type DeliveryRecord, type Position } from "./delivery-record.ts";
 import { otherContent, reported } from "./delivery-reports.ts";
 import type { Head, Step } from "./delivery-state.ts";
 
@@ -34,7 +34,7 @@ export function answered(
 ): DeliveryRecord {
   const { now, head } = context;
   const lastSeenAt = answer.kind === "failed" ? before.lastSeenAt : now;
-  const record: DeliveryRecord = { ...before, lastAttemptAt: now, lastSeenAt };
+  const record = changedRecord(before, { lastAttemptAt: now, lastSeenAt });
   switch (answer.kind) {
     case "applied":
       return applied(record, { sent, answer, context });
@@ -98,12 +98,11 @@ function applied(record: DeliveryRecord, { sent, answer, context }: AppliedAnswe
     if (sent.kind === "snapshot") return failed(differing, { detail, ...context });
     return { ...differing, mode: "active", lastError: detail, nextAttemptAt: undefined };
   }
-  return {
-    ...alive(record),
+  return changedRecord(alive(record), {
     acked: { generation, revision },
     toldSettled: settledIn(sent),
     lastError: undefined,
     parkedAt: undefined,
     snapshotNeeded: false,
-  };
+  });
 }

@@ -1,5 +1,5 @@
 /** When a storage server is tried again: backoff, probes, and the end of a row of failures. */
-import type { DeliveryRecord } from "./delivery-record.ts";
+import { changedRecord, type DeliveryRecord } from "./delivery-record.ts";
 
 const BACKOFF_MS_MIN = 500;
 const BACKOFF_MS_MAX = 60_000;
@@ -10,13 +10,12 @@ const RETRY_AFTER_MS_MAX = 24 * 60 * 60_000;
 
 /** The server answers: the row of failures ends, and nothing holds the next attempt back. */
 export function alive(record: DeliveryRecord): DeliveryRecord {
-  return {
-    ...record,
+  return changedRecord(record, {
     mode: "active",
     consecutiveFailures: 0,
     failingSince: undefined,
     nextAttemptAt: undefined,
-  };
+  });
 }
 
 /** There is reason to try now, though it may fail like the times before. */

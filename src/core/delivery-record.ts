@@ -33,3 +33,14 @@ export interface DeliveryRecord {
   /** The next update must be a snapshot: the server's content differs from ours. */
   readonly snapshotNeeded: boolean;
 }
+
+/**
+ * The record with some fields anew. In two spreads, for every answer of every server comes here:
+ * a literal that goes on after a spread sets its fields one by one, in ten times as long.
+ */
+export function changedRecord(
+  record: DeliveryRecord,
+  fields: Partial<DeliveryRecord>,
+): DeliveryRecord {
+  return { ...record, ...fields };
+}

@@ -5,7 +5,7 @@
  */
 import { answered, type DeliveryAnswer, type SentUpdate } from "./delivery-answers.ts";
 import { alive, triedNow } from "./delivery-attempts.ts";
-import type { DeliveryRecord } from "./delivery-record.ts";
+import { changedRecord, type DeliveryRecord } from "./delivery-record.ts";
 import { heardOf, type Report } from "./delivery-reports.ts";
 import {
   acknowledgedRevision,
@@ -52,7 +52,7 @@ export function nextDelivery(
   const stateBefore = deliveryState(record, headBefore);
   const changed = changedBy(record, event, context);
   const since = deliveryState(changed, head) === stateBefore ? changed.since : now;
-  const next = since === changed.since ? changed : { ...changed, since };
+  const next = since === changed.since ? changed : changedRecord(changed, { since });
   return { record: next, action: nextAction(next, head, now) };
 }
 
