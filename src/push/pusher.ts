@@ -4,7 +4,7 @@
  */
 import { type ClusterState, emptyState } from "../core/cluster-state.ts";
 import type { DeliveryEvent } from "../core/delivery.ts";
-import type { Position } from "../core/delivery-record.ts";
+import type { DeliveryRecord, Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
 import {
   type DeliveryState,
@@ -34,7 +34,7 @@ import { Bursts } from "./pace.ts";
 import { type PullPosition, Pulls, type PullWait } from "./pulls.ts";
 import type { Pusher, PusherParts } from "./pusher-port.ts";
 import { ServerDelivery } from "./server-delivery.ts";
-import { handOverOf, settledHead } from "./settling.ts";
+import { type HandOver, handOverOf, settledHead } from "./settling.ts";
 import { createSlots } from "./slots.ts";
 import { type SnapshotRead, SnapshotReads } from "./snapshot-reads.ts";
 import { Waiters } from "./waiters.ts";
@@ -181,7 +181,7 @@ class StorageServerPusher implements Pusher {
   delivery(serverId: StorageServerId): DeliveryView | undefined {
     const record = this.#deliveries.get(serverId)?.durable;
     if (!record) return undefined;
-    return deliveryView(record, this.#head, handOverOf(this.#state, record, this.#losses));
+    return deliveryView(record, this.#head, this.#handOverOf(record));
   }
 
   acknowledged(serverId: StorageServerId): Position | undefined {
@@ -274,8 +274,12 @@ class StorageServerPusher implements Pusher {
     if (told && isSameHead(told, head)) return;
     for (const delivery of this.#deliveries.all()) delivery.headMoved();
     const isLoser = ({ durable }: ServerDelivery) =>
-      handOverOf(this.#state, durable, this.#losses).unsettledRevision !== undefined;
+      this.#handOverOf(durable).unsettledRevision !== undefined;
     for (const delivery of losersFirst(this.#deliveries.all(), isLoser)) delivery.wake();
+  }
+
+  #handOverOf(record: DeliveryRecord): HandOver {
+    return handOverOf(this.#state, record, { losses: this.#losses, head: this.#head });
   }
 
   #verdictOn(revision: number): Convergence | undefined {

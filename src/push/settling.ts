@@ -5,6 +5,11 @@ import { acknowledgedRevision, type Head, headOf } from "../core/delivery-state.
 import { firstUnsettled, isCutOff, type Standing, settledRevisionOf } from "../core/settled.ts";
 import type { AddressLosses } from "./losses.ts";
 
+export interface HandOver {
+  readonly unsettledRevision: number | undefined;
+  readonly cutOff: boolean;
+}
+
 /** The head of `state`, and what is settled now that it is the head. */
 export function settledHead(
   state: ClusterState,
@@ -26,9 +31,8 @@ export function settledHead(
 export function handOverOf(
   state: ClusterState,
   record: DeliveryRecord,
-  losses: AddressLosses,
-): { readonly unsettledRevision: number | undefined; readonly cutOff: boolean } {
-  const head = headOf(state, { settledRevision: 0, floorRevision: 0 });
+  { losses, head }: { losses: AddressLosses; head: Head },
+): HandOver {
   const standing = standingOf(state, record, losses, head);
   return { unsettledRevision: firstUnsettled(standing), cutOff: standing.cutOff };
 }
