@@ -13,6 +13,8 @@ import type { Log } from "./log.ts";
 const RETRY_DELAY_MS = 1000;
 /** So few are written at once: nobody waits for a crowd that there isn't. */
 const FEW_MAX = 8;
+/** So many are written while the rest is still being answered: the last ones wait for few. */
+const MANY_MIN = 128;
 /** As long as each turn of the event loop brings more, a batch gathers, but not for ever. */
 const GATHER_TURNS_MAX = 32;
 
@@ -89,8 +91,10 @@ export class Ledger {
   async #gather(): Promise<void> {
     await Promise.resolve();
     let before = FEW_MAX;
-    for (let turns = 0; turns < GATHER_TURNS_MAX && this.#pending.size > before; turns++) {
-      before = this.#pending.size;
+    for (let turns = 0; turns < GATHER_TURNS_MAX; turns++) {
+      const { size } = this.#pending;
+      if (size <= before || size >= MANY_MIN) break;
+      before = size;
       await letOthersRun();
     }
   }
