@@ -12,12 +12,18 @@ import type { Clock } from "../core/clock.ts";
 /** Gives the slot back; calling it again does nothing. */
 export type Release = () => void;
 
-/** `later`: only when nobody who goes first is waiting. */
+/**
+ * `later`: only when nobody who goes first is waiting, and all but a few of those that have begun
+ * have been answered: what can wait would otherwise hold up the last of them.
+ */
 export type Turn = "first" | "later";
 
 export interface Slots {
   acquire(turn: Turn): Promise<Release>;
 }
+
+/** The part of all slots that is left to a few: some slow servers keep nobody else waiting. */
+const FEW_PART = 1 / 8;
 
 export interface SlotsOptions {
   readonly clock: Clock;
@@ -26,29 +32,39 @@ export interface SlotsOptions {
 }
 
 export function createSlots({ clock, countMax, holdMsMax }: SlotsOptions): Slots {
-  let free = countMax;
+  const underWay: Record<Turn, number> = { first: 0, later: 0 };
   type Waiting = (release: Release) => void;
   const waiting: Record<Turn, Waiting[]> = { first: [], later: [] };
 
-  const grant = (): Release => {
+  const mayBegin = (turn: Turn): boolean => {
+    if (underWay.first + underWay.later >= countMax) return false;
+    return turn === "first" || underWay.first <= countMax * FEW_PART;
+  };
+
+  const grant = (turn: Turn): Release => {
     let held = true;
     const release = () => {
       if (!held) return;
       held = false;
       cancel();
-      const next = waiting.first.shift() ?? waiting.later.shift();
-      if (next) next(grant());
-      else free++;
+      underWay[turn]--;
+      beginNext();
     };
     const cancel = clock.after(holdMsMax, release);
+    underWay[turn]++;
     return release;
+  };
+
+  const beginNext = () => {
+    for (const turn of ["first", "later"] as const) {
+      while (waiting[turn].length > 0 && mayBegin(turn)) waiting[turn].shift()!(grant(turn));
+    }
   };
 
   return {
     acquire(turn) {
-      if (free === 0) return new Promise((resolve) => void waiting[turn].push(resolve));
-      free--;
-      return Promise.resolve(grant());
+      if (mayBegin(turn)) return Promise.resolve(grant(turn));
+      return new Promise((resolve) => void waiting[turn].push(resolve));
     },
   };
 }

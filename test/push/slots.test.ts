@@ -50,3 +50,21 @@ test("what can wait comes after what cannot", async () => {
   await settled();
   expect(begun).toEqual(["first of all", "soon", "later", "later still"]);
 });
+
+test("what can wait begins when all but a few of the others are answered", async () => {
+  const { clock, take, begun } = slotsWith(16);
+  const firsts = await Promise.all(["a", "b", "c", "d"].map((name) => take(name)));
+  take("notice", "later");
+  firsts[0]!();
+  await settled();
+  expect(begun).not.toContain("notice");
+  firsts[1]!();
+  await settled();
+  expect(begun).toContain("notice");
+  take("e");
+  take("another notice", "later");
+  await clock.advance(499);
+  expect(begun).not.toContain("another notice");
+  await clock.advance(1);
+  expect(begun).toContain("another notice");
+});
