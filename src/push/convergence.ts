@@ -49,3 +49,19 @@ export function acknowledgedByAll(records: Iterable<DeliveryRecord>, head: Head)
 }
 
 export type Convergence = "converged" | "timed-out" | "unreachable-left";
+
+/** What those who wait for `revision` are told; absent: there are some who may still get there. */
+export function verdictOn(
+  revision: number,
+  records: Iterable<DeliveryRecord>,
+  head: Head,
+): Exclude<Convergence, "timed-out"> | undefined {
+  let verdict: "converged" | "unreachable-left" = "converged";
+  for (const record of records) {
+    if ((acknowledgedRevision(record, head) ?? -1) >= revision) continue;
+    const isTold = revision <= head.revision;
+    if (!isTold || !isUnreachable(deliveryState(record, head))) return undefined;
+    verdict = "unreachable-left";
+  }
+  return verdict;
+}

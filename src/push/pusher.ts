@@ -24,6 +24,7 @@ import {
   type Convergence,
   type DeliveryProgress,
   progressOf,
+  verdictOn,
 } from "./convergence.ts";
 import { Deliveries, type KnownRecords } from "./deliveries.ts";
 import { Ledger } from "./ledger.ts";
@@ -206,7 +207,7 @@ class StorageServerPusher implements Pusher {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Convergence> {
-    const ask = () => this.#verdictOn(revision);
+    const ask = () => verdictOn(revision, this.#deliveries.records(), this.#head);
     return (await this.#waiters.wait(ask, timeoutMs, signal)) ?? "timed-out";
   }
 
@@ -280,13 +281,6 @@ class StorageServerPusher implements Pusher {
 
   #handOverOf(record: DeliveryRecord): HandOver {
     return handOverOf(this.#state, record, { losses: this.#losses, head: this.#head });
-  }
-
-  #verdictOn(revision: number): Convergence | undefined {
-    const { behind, unreachable } = this.progress(revision);
-    if (behind.length === 0) return "converged";
-    const told = revision <= this.#head.revision;
-    return told && behind.length === unreachable.length ? "unreachable-left" : undefined;
   }
 
   #sweepLater(): void {

@@ -43,7 +43,8 @@ function standingOf(
   losses: AddressLosses,
   head: Head,
 ): Standing {
-  const server = state.storageServers.get(record.storageServerId);
+  // Whoever has been heard of is cut off no more: a thousand servers need no look-up each.
+  const server = record.acked ? undefined : state.storageServers.get(record.storageServerId);
   return {
     losses: losses.of(record.storageServerId),
     acknowledged: acknowledgedRevision(record, head),
