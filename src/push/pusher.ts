@@ -2,9 +2,9 @@
  * Brings every registered storage server to the distributed head and keeps it there. Being told
  * of a new head is a hint; the sweep is the guarantee.
  */
-import { type ClusterState, emptyState } from "../core/cluster-state.ts";
+import type { ClusterState } from "../core/cluster-state.ts";
 import type { DeliveryEvent } from "../core/delivery.ts";
-import type { DeliveryRecord, Position } from "../core/delivery-record.ts";
+import type { Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
 import {
   type DeliveryState,
@@ -13,12 +13,10 @@ import {
   deliveryView,
   freshDelivery,
   type Head,
-  headOf,
   resumedDelivery,
 } from "../core/delivery-state.ts";
 import { invariant } from "../core/errors.ts";
 import type { StorageServerId } from "../core/model.ts";
-import type { AddressLoss } from "../store/store.ts";
 import {
   acknowledgedByAll,
   type Convergence,
@@ -26,16 +24,14 @@ import {
   progressOf,
   verdictOn,
 } from "./convergence.ts";
-import { Deliveries, type KnownRecords } from "./deliveries.ts";
+import { Course, type Known } from "./course.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Ledger } from "./ledger.ts";
-import { losersFirst } from "./losers-first.ts";
-import { AddressLosses } from "./losses.ts";
 import { Messages } from "./messages.ts";
 import { Bursts } from "./pace.ts";
 import { type PullPosition, Pulls, type PullWait } from "./pulls.ts";
 import type { Pusher, PusherParts } from "./pusher-port.ts";
 import { ServerDelivery } from "./server-delivery.ts";
-import { type HandOver, handOverOf, settledHead } from "./settling.ts";
 import { createSlots } from "./slots.ts";
 import { type SnapshotRead, SnapshotReads } from "./snapshot-reads.ts";
 import { Waiters } from "./waiters.ts";
@@ -46,12 +42,6 @@ const SWEEP_INTERVAL_MS = 30_000;
 const SLOT_HOLD_MS_MAX = 200;
 const CLOSE_WAIT_MS_MAX = 3000;
 
-/** What the store knew at the start. */
-interface Known {
-  readonly records: KnownRecords;
-  readonly losses: readonly AddressLoss[];
-}
-
 export function createPusher(parts: PusherParts): Pusher {
   return new StorageServerPusher(parts);
 }
@@ -59,17 +49,12 @@ export function createPusher(parts: PusherParts): Pusher {
 class StorageServerPusher implements Pusher {
   readonly #parts: PusherParts;
   readonly #deliveries: Deliveries;
-  readonly #losses = new AddressLosses();
+  readonly #course: Course;
   readonly #waiters: Waiters;
   readonly #pulls: Pulls;
   readonly #snapshotReads: SnapshotReads;
   readonly #ledger: Ledger;
   readonly #messages: Messages;
-  readonly #bursts = new Bursts();
-  #state: ClusterState = emptyState({ clusterId: "", generation: 0 });
-  #head: Head = headOf(this.#state, { settledRevision: 0, floorRevision: 0 });
-  /** The head that all deliveries have been told; absent: some began before it was known. */
-  #told: Head | undefined;
   #started = false;
   #closed = false;
   /** What was committed while the start was still reading the ledger. */
@@ -77,9 +62,10 @@ class StorageServerPusher implements Pusher {
   #cancelSweep: (() => void) | undefined;
 
   constructor(parts: PusherParts) {
-    const { clock, log, store, transport } = parts;
+    const { clock, log, store, transport, floorRevision } = parts;
     const { concurrentSendsMax: countMax = 64, waitingPullsMax = 2_000 } = parts;
     const { snapshotReadsMax: readsMax = 32 } = parts;
+    const bursts = new Bursts();
     this.#parts = parts;
     this.#waiters = new Waiters(clock);
     this.#messages = new Messages(parts);
@@ -87,10 +73,10 @@ class StorageServerPusher implements Pusher {
     this.#pulls = new Pulls({
       waiters: this.#waiters,
       waitingMax: waitingPullsMax,
-      head: () => this.#head,
+      head: () => this.#course.head,
       bodyOf: async (step) => {
-        const { settledRevision } = this.#head;
-        return (await this.#messages.messageFor(this.#state, step, settledRevision)).body;
+        const { settledRevision } = this.#course.head;
+        return (await this.#messages.messageFor(this.#course.state, step, settledRevision)).body;
       },
     });
     this.#ledger = new Ledger({
@@ -98,9 +84,10 @@ class StorageServerPusher implements Pusher {
       clock,
       log,
       onConverged: (revision) => parts.observer?.converged(revision),
-      convergedWith: (batch) => acknowledgedByAll(this.#deliveries.recordsWith(batch), this.#head),
+      convergedWith: (batch) =>
+        acknowledgedByAll(this.#deliveries.recordsWith(batch), this.#course.head),
       onWritten: () => {
-        this.#moveHead();
+        this.#course.look();
         this.#waiters.check();
       },
     });
@@ -108,25 +95,26 @@ class StorageServerPusher implements Pusher {
       ...parts,
       ledger: this.#ledger,
       messages: this.#messages,
-      bursts: this.#bursts,
+      bursts,
       slots: createSlots({ clock, countMax, holdMsMax: SLOT_HOLD_MS_MAX }),
-      state: () => this.#state,
-      head: () => this.#head,
+      state: () => this.#course.state,
+      head: () => this.#course.head,
     };
     this.#deliveries = new Deliveries({
       open: (server, known) => {
         const record =
           known?.registeredRevision === server.registeredRevision
-            ? resumedDelivery(known, this.#head, clock.now())
+            ? resumedDelivery(known, this.#course.head, clock.now())
             : freshDelivery(server, clock.now());
         return new ServerDelivery(shared, record);
       },
       ended: (id) => transport.forget(id),
     });
+    this.#course = new Course({ clock, bursts, floorRevision, deliveries: this.#deliveries });
   }
 
   get head(): Head {
-    return this.#head;
+    return this.#course.head;
   }
 
   async start(state: ClusterState): Promise<void> {
@@ -150,7 +138,7 @@ class StorageServerPusher implements Pusher {
 
   async reported(serverId: StorageServerId, report: Report): Promise<Head> {
     await this.#hear(serverId, { kind: "reported", report });
-    return this.#head;
+    return this.#course.head;
   }
 
   async retry(serverId: StorageServerId): Promise<void> {
@@ -171,10 +159,10 @@ class StorageServerPusher implements Pusher {
     reader: AbortSignal,
   ): Promise<SnapshotRead | undefined> {
     const { snapshots } = this.#messages;
-    const { generation: ours, revision: head, settledRevision } = this.#head;
+    const { generation: ours, revision: head, settledRevision } = this.#course.head;
     const isHead = generation === ours && revision === head;
     const snapshot = isHead
-      ? snapshots.of(this.#state, settledRevision)
+      ? snapshots.of(this.#course.state, settledRevision)
       : snapshots.find(generation, revision);
     return snapshot && this.#snapshotReads.begin(snapshot, reader);
   }
@@ -182,7 +170,7 @@ class StorageServerPusher implements Pusher {
   delivery(serverId: StorageServerId): DeliveryView | undefined {
     const record = this.#deliveries.get(serverId)?.durable;
     if (!record) return undefined;
-    return deliveryView(record, this.#head, this.#handOverOf(record));
+    return deliveryView(record, this.#course.head, this.#course.handOverOf(record));
   }
 
   acknowledged(serverId: StorageServerId): Position | undefined {
@@ -192,14 +180,14 @@ class StorageServerPusher implements Pusher {
   deliveryCounts(): Partial<Record<DeliveryState, number>> {
     const counts: Partial<Record<DeliveryState, number>> = {};
     for (const record of this.#deliveries.records()) {
-      const state = deliveryState(record, this.#head);
+      const state = deliveryState(record, this.#course.head);
       counts[state] = (counts[state] ?? 0) + 1;
     }
     return counts;
   }
 
   progress(revision: number): DeliveryProgress {
-    return progressOf(this.#deliveries.records(), this.#head, revision);
+    return progressOf(this.#deliveries.records(), this.#course.head, revision);
   }
 
   async waitUntilConverged(
@@ -207,7 +195,7 @@ class StorageServerPusher implements Pusher {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Convergence> {
-    const ask = () => verdictOn(revision, this.#deliveries.records(), this.#head);
+    const ask = () => verdictOn(revision, this.#deliveries.records(), this.#course.head);
     return (await this.#waiters.wait(ask, timeoutMs, signal)) ?? "timed-out";
   }
 
@@ -239,48 +227,10 @@ class StorageServerPusher implements Pusher {
     return this.#closed || !delivery ? Promise.resolve() : delivery.heard(event);
   }
 
-  /** Takes a committed state in: servers that came, went or were registered anew, and the head. */
   #adopt(next: ClusterState, known?: Known): void {
-    const before = this.#state;
-    if (next.generation === before.generation && next.revision < before.revision) return;
-    this.#state = next;
-    if (next.distributedRevision !== before.distributedRevision) {
-      this.#bursts.changed(this.#parts.clock.now());
-    }
-    if (known) this.#losses.load(known.losses);
-    else this.#losses.follow(before, next);
-    // Whoever is new begins at the new head; what is settled is told when all are there.
-    const floorRevision = this.#parts.floorRevision();
-    this.#head = headOf(next, { settledRevision: 0, floorRevision });
-    const changes = before.storageServers.differences(next.storageServers);
-    this.#deliveries.follow(changes, known?.records ?? new Map());
-    if (changes.length > 0) this.#told = undefined;
-    this.#moveHead();
-    if (changes.length > 0) {
-      for (const delivery of this.#deliveries.all()) delivery.wake();
-      this.#ledger.touch();
-    }
+    const servers = this.#course.take(next, known);
+    if (servers === "changed") this.#ledger.touch();
     this.#waiters.check();
-  }
-
-  /** Finds out what is settled now, and tells all deliveries where the head is if that is news. */
-  #moveHead(): void {
-    const told = this.#told;
-    const head = settledHead(this.#state, this.#deliveries.records(), {
-      losses: this.#losses,
-      floorRevision: this.#parts.floorRevision(),
-    });
-    this.#head = head;
-    this.#told = head;
-    if (told && isSameHead(told, head)) return;
-    for (const delivery of this.#deliveries.all()) delivery.headMoved();
-    const isLoser = ({ durable }: ServerDelivery) =>
-      this.#handOverOf(durable).unsettledRevision !== undefined;
-    for (const delivery of losersFirst(this.#deliveries.all(), isLoser)) delivery.wake();
-  }
-
-  #handOverOf(record: DeliveryRecord): HandOver {
-    return handOverOf(this.#state, record, { losses: this.#losses, head: this.#head });
   }
 
   #sweepLater(): void {
@@ -291,12 +241,4 @@ class StorageServerPusher implements Pusher {
       this.#sweepLater();
     });
   }
-}
-
-function isSameHead(one: Head, other: Head): boolean {
-  return (
-    one.generation === other.generation &&
-    one.revision === other.revision &&
-    one.settledRevision === other.settledRevision
-  );
 }
