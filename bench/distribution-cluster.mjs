@@ -71,13 +71,13 @@ export class Cluster {
     await sleep(QUIET_MS);
     const reached = this.receivers.reached(revision, servers);
     const committed = this.#nextCommit();
-    await this.rebalance(servers === SERVERS ? "?wait=converged&timeoutSeconds=60" : "");
-    const end = now();
+    const wait = servers === SERVERS ? "?wait=converged&timeoutSeconds=60" : "";
+    const { answeredAt } = await this.rebalance(wait);
     const committedAt = await committed;
     const { at } = await this.call("GET", `/v1/revisions/${revision}`);
     return {
       decidedMs: committedAt - Date.parse(at),
-      acknowledgedMs: end - committedAt,
+      acknowledgedMs: answeredAt - committedAt,
       reachedMs: (await reached) - committedAt,
     };
   }
@@ -143,10 +143,12 @@ export class Cluster {
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
+    // When the answer begins: reading a large one is no matter of what it tells.
+    const answeredAt = now();
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${text}`);
     const [etag, revision] = [answer.headers.get("etag"), Number(answer.headers.get("revision"))];
-    return { revision, ...JSON.parse(text), ...(etag ? { etag } : {}) };
+    return { revision, ...JSON.parse(text), ...(etag ? { etag } : {}), answeredAt };
   }
 
   async stop() {
