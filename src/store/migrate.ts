@@ -42,7 +42,14 @@ export function refuseNewerSchema(
   migrations: readonly Migration[],
   name = database.name,
 ): void {
-  const version = schemaVersion(database);
+  refuseNewerVersion(schemaVersion(database), migrations, name);
+}
+
+export function refuseNewerVersion(
+  version: number,
+  migrations: readonly Migration[],
+  name: string,
+): void {
   if (version <= migrations.length) return;
   throw new StoreError(
     "unavailable",

@@ -1,13 +1,11 @@
 import type Database from "better-sqlite3";
 import type { MapChange } from "../../core/changes.ts";
 import { invariant } from "../../core/errors.ts";
-import type { CNodeId, VolumeId } from "../../core/model.ts";
-import { type RangeColumns, RangeColumnsBuilder } from "../../core/ranges.ts";
+import type { VolumeId } from "../../core/model.ts";
+import type { RangeColumns } from "../../core/ranges.ts";
+import { A2C_COLUMNS, type A2cRow, byVolume, noRanges } from "../rows/a2c-columns.ts";
 import { BulkStatement, tuples } from "./bulk.ts";
 
-export type A2cRow = [volumeId: VolumeId, firstLba: number, lastLba: number, cNodeId: CNodeId];
-
-export const COLUMNS = "volume_id, first_lba, last_lba, c_node_id";
 const LIVE_PAGE_ROWS = 10_000;
 
 /** The A2C table, of which there may be a million rows: handed over in columns. */
@@ -28,12 +26,13 @@ export class A2cRows {
     const rows = <Parameters extends unknown[]>(where: string) =>
       database
         .prepare<Parameters, A2cRow>(
-          `SELECT ${COLUMNS} FROM a2c_entries WHERE ${where} ORDER BY volume_id, first_lba`,
+          `SELECT ${A2C_COLUMNS} FROM a2c_entries WHERE ${where} ORDER BY volume_id, first_lba`,
         )
         .raw(true);
     this.#open = new BulkStatement(
       database,
-      (count) => `INSERT INTO a2c_entries (${COLUMNS}, from_revision) VALUES ${tuples(count, 5)}`,
+      (count) =>
+        `INSERT INTO a2c_entries (${A2C_COLUMNS}, from_revision) VALUES ${tuples(count, 5)}`,
     );
     this.#close = new BulkStatement(
       database,
@@ -43,7 +42,7 @@ export class A2cRows {
     );
     this.#livePage = database
       .prepare<[string, number, number], A2cRow>(
-        `SELECT ${COLUMNS} FROM a2c_entries
+        `SELECT ${A2C_COLUMNS} FROM a2c_entries
          WHERE to_revision IS NULL AND (volume_id, first_lba) > (?, ?)
          ORDER BY volume_id, first_lba LIMIT ?`,
       )
@@ -112,21 +111,4 @@ export class A2cRows {
       added: added.get(volumeId) ?? noRanges(),
     }));
   }
-}
-
-/** Not a constant: the buffers are handed to the other thread. */
-export const noRanges = (): RangeColumns => new RangeColumnsBuilder().build();
-
-/** `rows` come volume by volume. */
-export function byVolume(rows: Iterable<A2cRow>): Map<VolumeId, RangeColumns> {
-  const builders = new Map<VolumeId, RangeColumnsBuilder>();
-  for (const [volumeId, firstLba, lastLba, cNodeId] of rows) {
-    let builder = builders.get(volumeId);
-    if (!builder) {
-      builder = new RangeColumnsBuilder();
-      builders.set(volumeId, builder);
-    }
-    builder.add({ firstLba, lastLba, cNodeId });
-  }
-  return new Map([...builders].map(([volumeId, builder]) => [volumeId, builder.build()]));
 }

@@ -1,22 +1,10 @@
 import type Database from "better-sqlite3";
+import type { SqlRow } from "../rows/columns.ts";
+import { AUDIT, AUDIT_KEPT_MAX } from "../rows/records.ts";
 import type { AuditEntry, AuditPage, AuditRecord } from "../store.ts";
-import { rowCodec, type SqlRow } from "./columns.ts";
 
-const CODEC = rowCodec<AuditEntry>({
-  at: "at",
-  actor: "actor",
-  method: "method",
-  path: "path",
-  outcome: "outcome",
-  status: "status",
-  code: "code",
-  revision: "revision",
-});
-const COLUMNS = CODEC.columns.join(", ");
-const PLACES = CODEC.columns.map(() => "?").join(", ");
-
-/** So many calls are kept. */
-const KEPT_MAX = 100_000;
+const COLUMNS = AUDIT.columns.join(", ");
+const PLACES = AUDIT.columns.map(() => "?").join(", ");
 
 type AnyPage = { [Name in keyof Required<AuditPage>]: AuditPage[Name] | null };
 
@@ -42,12 +30,12 @@ export class AuditRows {
   }
 
   add(entry: AuditEntry): void {
-    this.#add.run(...CODEC.toRow(entry));
+    this.#add.run(...AUDIT.toRow(entry));
   }
 
   /** The oldest go where there are more than are kept. */
   forget(): void {
-    this.#forget.run(KEPT_MAX);
+    this.#forget.run(AUDIT_KEPT_MAX);
   }
 
   page({ limit, before, actor, since, until }: AuditPage): AuditRecord[] {
@@ -57,7 +45,7 @@ export class AuditRows {
     };
     return this.#page.all(page).map(([id, ...row]) => ({
       id: id as number,
-      ...CODEC.fromRow(row as SqlRow),
+      ...AUDIT.fromRow(row as SqlRow),
     }));
   }
 }

@@ -3,7 +3,7 @@
  * goes into one statement, and only what is left over goes row by row.
  */
 import type Database from "better-sqlite3";
-import type { SqlValue } from "./columns.ts";
+import type { SqlValue } from "../rows/columns.ts";
 
 /** Beyond this nothing is gained; SQLite takes 32,766 parameters in a statement. */
 const PAGE_ROWS = 400;

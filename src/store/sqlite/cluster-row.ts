@@ -1,36 +1,9 @@
 import type Database from "better-sqlite3";
-import type { StateRecords } from "../../core/stored-state.ts";
-import { rowCodec, type SqlRow } from "./columns.ts";
-import { historyBytes } from "./history-bytes.ts";
+import type { SqlRow } from "../rows/columns.ts";
+import { type Bounds, isKept } from "../rows/history-bounds.ts";
+import { historyBytes } from "../rows/history-bytes.ts";
+import { HEAD, type Head } from "../rows/records.ts";
 import type { PackedAppend } from "./protocol.ts";
-
-type Head = Pick<
-  StateRecords,
-  | "clusterId"
-  | "generation"
-  | "revision"
-  | "distributedRevision"
-  | "linkAssignmentsRevision"
-  | "digest"
->;
-
-const CODEC = rowCodec<Head>({
-  clusterId: "cluster_id",
-  generation: "generation",
-  revision: "revision",
-  distributedRevision: "distributed_revision",
-  linkAssignmentsRevision: "link_assignments_revision",
-  digest: "digest",
-});
-
-/** Which revisions can be read. */
-interface Bounds {
-  readonly floorRevision: number;
-  /** The head. */
-  readonly revision: number;
-  /** About how much the revisions from the floor on take. */
-  readonly historyBytes: number;
-}
 
 /** The head's figures, and the floor of the history. */
 export class ClusterRow {
@@ -41,7 +14,7 @@ export class ClusterRow {
 
   constructor(database: Database.Database) {
     this.#read = database
-      .prepare<[], SqlRow>(`SELECT ${CODEC.columns.join(", ")} FROM cluster`)
+      .prepare<[], SqlRow>(`SELECT ${HEAD.columns.join(", ")} FROM cluster`)
       .raw(true);
     this.#bounds = database.prepare(
       `SELECT floor_revision AS floorRevision, revision, history_bytes AS historyBytes
@@ -60,9 +33,7 @@ export class ClusterRow {
   }
 
   read(): Head {
-    const head = CODEC.fromRow(this.#read.get()!);
-    // A Buffer would be equal to no digest that the core has made.
-    return { ...head, digest: Uint8Array.from(head.digest) };
+    return HEAD.fromRow(this.#read.get()!);
   }
 
   bounds(): Bounds {
@@ -71,8 +42,7 @@ export class ClusterRow {
 
   /** Whether a revision is neither below the floor nor beyond the head. */
   keeps(revision: number): boolean {
-    const { floorRevision, revision: head } = this.bounds();
-    return floorRevision <= revision && revision <= head;
+    return isKept(revision, this.bounds());
   }
 
   raiseFloor(floor: number): void {

@@ -1,16 +1,10 @@
 import type Database from "better-sqlite3";
 import type { Credentials, StorageServerId } from "../../core/model.ts";
 import type { Difference } from "../../core/sorted-map.ts";
-import { rowCodec, type SqlRow } from "./columns.ts";
+import type { SqlRow } from "../rows/columns.ts";
+import { CREDENTIALS } from "../rows/records.ts";
 
-const CODEC = rowCodec<{ storageServerId: StorageServerId } & Credentials>({
-  storageServerId: "storage_server_id",
-  signingSecret: "signing_secret",
-  previousSecret: "previous_secret",
-  previousSecretUntil: "previous_secret_until",
-  tokenSha256: "token_sha256",
-});
-const COLUMNS = CODEC.columns.join(", ");
+const COLUMNS = CREDENTIALS.columns.join(", ");
 
 /** The secrets. Only the present ones: what is replaced or removed is gone. */
 export class CredentialsRows {
@@ -30,14 +24,14 @@ export class CredentialsRows {
 
   apply(differences: readonly Difference<StorageServerId, Credentials>[]): void {
     for (const { key, after } of differences) {
-      if (after) this.#put.run(...CODEC.toRow({ storageServerId: key, ...after }));
+      if (after) this.#put.run(...CREDENTIALS.toRow({ storageServerId: key, ...after }));
       else this.#delete.run(key);
     }
   }
 
   all(): [StorageServerId, Credentials][] {
     return this.#all.all().map((row) => {
-      const { storageServerId, ...credentials } = CODEC.fromRow(row);
+      const { storageServerId, ...credentials } = CREDENTIALS.fromRow(row);
       return [storageServerId, credentials];
     });
   }

@@ -1,14 +1,9 @@
 import type Database from "better-sqlite3";
+import type { SqlRow } from "../rows/columns.ts";
+import { LOADS } from "../rows/records.ts";
 import type { MeasuredLoad } from "../store.ts";
-import { rowCodec, type SqlRow } from "./columns.ts";
 
-const CODEC = rowCodec<MeasuredLoad>({
-  processId: "process_id",
-  cNodeLoad: "c_node_load",
-  rNodeLoad: "r_node_load",
-  at: "at",
-});
-const COLUMNS = CODEC.columns.join(", ");
+const COLUMNS = LOADS.columns.join(", ");
 
 /** The last reported load of each registered process. */
 export class LoadRows {
@@ -33,11 +28,11 @@ export class LoadRows {
   }
 
   put(loads: readonly MeasuredLoad[]): void {
-    for (const load of loads) this.#put.run(...CODEC.toRow(load));
+    for (const load of loads) this.#put.run(...LOADS.toRow(load));
     this.#dropUnregistered.run();
   }
 
   all(): MeasuredLoad[] {
-    return this.#all.all().map(CODEC.fromRow);
+    return this.#all.all().map(LOADS.fromRow);
   }
 }

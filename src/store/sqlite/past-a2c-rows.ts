@@ -2,8 +2,8 @@ import type Database from "better-sqlite3";
 import type { CNodeId, ProcessId, VolumeId } from "../../core/model.ts";
 import type { Ownership } from "../../core/ownership.ts";
 import type { RangeColumns } from "../../core/ranges.ts";
+import { A2C_COLUMNS, type A2cRow, byVolume, noRanges } from "../rows/a2c-columns.ts";
 import type { Address } from "../store.ts";
-import { type A2cRow, byVolume, COLUMNS, noRanges } from "./a2c-rows.ts";
 
 /** The row that holds `lba`, if `lastLba` reaches so far; process and revisions beside it. */
 interface OwnerRow {
@@ -32,11 +32,11 @@ export class PastA2cRows {
     // Both parts come in address order by their index, so no more is read than the page holds.
     this.#pastPage = database
       .prepare<PastPage, A2cRow>(
-        `SELECT ${COLUMNS} FROM a2c_entries
+        `SELECT ${A2C_COLUMNS} FROM a2c_entries
          WHERE to_revision IS NULL AND volume_id = @volumeId AND first_lba > @after
            AND from_revision <= @revision
          UNION ALL
-         SELECT ${COLUMNS} FROM a2c_entries
+         SELECT ${A2C_COLUMNS} FROM a2c_entries
          WHERE to_revision > @revision AND volume_id = @volumeId AND first_lba > @after
            AND from_revision <= @revision
          ORDER BY first_lba LIMIT @limit`,

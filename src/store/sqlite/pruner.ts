@@ -5,14 +5,10 @@
  * expired, and calls that nobody will send again.
  */
 import type Database from "better-sqlite3";
+import { CALLS_KEPT_MS, floorByCount, floorBySize } from "../rows/history-bounds.ts";
 import type { HistoryLimits, PruneStep } from "../store.ts";
 import type { Tables } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
-
-/** When a limit is passed the history is cut to so much of it, so that one cut serves for long. */
-const KEPT_SHARE = 0.9;
-/** Twice as long as they are answered again. */
-const CALLS_KEPT_MS = 48 * 60 * 60 * 1000;
 
 export class Pruner {
   readonly #database: Database.Database;
@@ -44,20 +40,11 @@ export class Pruner {
     return { floorRevision, done: forgotten === 0 };
   }
 
-  /** Where the floor is to be; the head itself always stays. */
-  #dueFloor({ revisionsMax, bytesMax }: HistoryLimits): number {
-    const { floorRevision, revision: head, historyBytes } = this.#tables.cluster.bounds();
-    let due = floorRevision;
-    if (head - floorRevision + 1 > revisionsMax) {
-      due = head + 1 - Math.max(1, Math.floor(revisionsMax * KEPT_SHARE));
-    }
-    if (historyBytes <= bytesMax) return due;
-    let kept = historyBytes;
-    for (const { revision, bytes } of this.#tables.revisions.bytesFrom(floorRevision)) {
-      if (revision >= due && kept <= bytesMax * KEPT_SHARE) return revision;
-      kept -= bytes;
-    }
-    return head;
+  #dueFloor(limits: HistoryLimits): number {
+    const { cluster, revisions } = this.#tables;
+    const bounds = cluster.bounds();
+    if (bounds.historyBytes <= limits.bytesMax) return floorByCount(bounds, limits.revisionsMax);
+    return floorBySize(bounds, limits, revisions.bytesFrom(bounds.floorRevision));
   }
 
   /** Whether nothing is left. */

@@ -2,19 +2,13 @@ import type Database from "better-sqlite3";
 import { invariant } from "../../core/errors.ts";
 import { MoveList } from "../../core/rebalance/move-list.ts";
 import type { Move } from "../../core/rebalance/types.ts";
+import type { SqlRow } from "../rows/columns.ts";
+import { MOVES } from "../rows/records.ts";
 import type { KeptRebalance, RebalanceChange, RebalanceRecord } from "../store.ts";
 import { BulkStatement, tuples } from "./bulk.ts";
-import { rowCodec, type SqlRow } from "./columns.ts";
 import type { PackedRebalance } from "./packed-rebalance.ts";
 
-const MOVE = rowCodec<Move>({
-  volumeId: "volume_id",
-  firstLba: "first_lba",
-  lastLba: "last_lba",
-  fromCNodeId: "from_c_node_id",
-  toCNodeId: "to_c_node_id",
-});
-const MOVE_COLUMNS = MOVE.columns.join(", ");
+const MOVE_COLUMNS = MOVES.columns.join(", ");
 
 type RebalanceRow = [id: string, document: string, moveCount: number];
 type KeptRow = [...RebalanceRow, plan: string];
@@ -44,7 +38,7 @@ export class RebalanceRows {
       database,
       (count) =>
         `INSERT INTO rebalance_moves (rebalance, position, ${MOVE_COLUMNS})
-         VALUES ${tuples(count, MOVE.columns.length + 2)}`,
+         VALUES ${tuples(count, MOVES.columns.length + 2)}`,
     );
     this.#change = database.prepare(
       "UPDATE rebalances SET document = ?, forget_at = NULL WHERE id = ?",
@@ -87,7 +81,7 @@ export class RebalanceRows {
     const texts = [JSON.stringify(document), JSON.stringify(plan)] as const;
     const number = this.#add.get(id, texts[0], moveCount, texts[1], forgetAt ?? null)!;
     this.#addMoves.run(moveCount, (parameters, i) =>
-      parameters.push(number, i, ...MOVE.toRow(list.at(i))),
+      parameters.push(number, i, ...MOVES.toRow(list.at(i))),
     );
   }
 
@@ -116,7 +110,7 @@ export class RebalanceRows {
   }
 
   moves(id: string, { offset, limit }: { offset: number; limit: number }): Move[] {
-    return this.#moves.all(id, offset, offset + limit).map(MOVE.fromRow);
+    return this.#moves.all(id, offset, offset + limit).map(MOVES.fromRow);
   }
 }
 

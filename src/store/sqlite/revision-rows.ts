@@ -1,38 +1,18 @@
 import type Database from "better-sqlite3";
-import { type Digest, EMPTY_DIGEST } from "../../core/digest.ts";
+import type { SqlRow } from "../rows/columns.ts";
+import type { RevisionBytes } from "../rows/history-bounds.ts";
+import { historyBytes } from "../rows/history-bytes.ts";
+import {
+  FIGURES,
+  FIRST_FIGURES,
+  REVISIONS,
+  type RevisionFigures,
+} from "../rows/revision-columns.ts";
 import type { RevisionPage, RevisionRecord } from "../store.ts";
-import { rowCodec, type SqlRow } from "./columns.ts";
-import { historyBytes } from "./history-bytes.ts";
 import type { PackedAppend } from "./protocol.ts";
 
-type FlatRevision = Omit<RevisionRecord, "changed"> & RevisionRecord["changed"];
-
-const CODEC = rowCodec<FlatRevision>({
-  revision: "revision",
-  at: "at",
-  actor: "actor",
-  reason: "reason",
-  kind: "kind",
-  a2cEntries: "a2c_entries",
-  linkAssignments: "link_assignments",
-  movedAddresses: "moved_addresses",
-  distributedRevision: "distributed_revision",
-  convergedAt: "converged_at",
-});
-const COLUMNS = CODEC.columns.join(", ");
-const PLACES = CODEC.columns.map(() => "?").join(", ");
-
-/** The head's figures as of a revision. */
-export interface RevisionFigures {
-  readonly generation: number;
-  readonly distributedRevision: number;
-  readonly digest: Digest;
-}
-
-interface RevisionBytes {
-  readonly revision: number;
-  readonly bytes: number;
-}
+const COLUMNS = REVISIONS.columns.join(", ");
+const PLACES = REVISIONS.columns.map(() => "?").join(", ");
 
 /** Every parameter has a value, which may be none. */
 type AnyPage = { [Name in keyof Required<RevisionPage>]: RevisionPage[Name] | undefined };
@@ -41,7 +21,7 @@ type AnyPage = { [Name in keyof Required<RevisionPage>]: RevisionPage[Name] | un
 export class RevisionRows {
   readonly #add: Database.Statement;
   readonly #one: Database.Statement<[revision: number], SqlRow>;
-  readonly #figures: Database.Statement<[revision: number], RevisionFigures>;
+  readonly #figures: Database.Statement<[revision: number], SqlRow>;
   readonly #page: Database.Statement<[AnyPage], SqlRow>;
   readonly #converge: Database.Statement<[at: number, revision: number]>;
 
@@ -54,10 +34,11 @@ export class RevisionRows {
       `INSERT INTO revisions (${COLUMNS}, generation, digest, history_bytes)
        VALUES (${PLACES}, coalesce(?, (SELECT generation FROM cluster)), ?, ?)`,
     );
-    this.#figures = database.prepare(
-      `SELECT generation, distributed_revision AS distributedRevision, digest
-       FROM revisions WHERE revision = ?`,
-    );
+    this.#figures = database
+      .prepare<[number], SqlRow>(
+        `SELECT ${FIGURES.columns.join(", ")} FROM revisions WHERE revision = ?`,
+      )
+      .raw(true);
     this.#one = database.prepare<[number], SqlRow>(`${select} WHERE revision = ?`).raw(true);
     // No index serves the filters: only headings are looked at, of which the history's limit
     // leaves some thousands, and an index would cost every revision something.
@@ -88,8 +69,7 @@ export class RevisionRows {
   }
 
   add({ heading, distributedRevision, changes, digest }: PackedAppend): void {
-    const { changed, ...rest } = heading;
-    const row = CODEC.toRow({ ...rest, ...changed, distributedRevision });
+    const row = REVISIONS.toRow({ ...heading, distributedRevision });
     this.#add.run(...row, changes.generation ?? null, digest, historyBytes(changes));
   }
 
@@ -104,10 +84,9 @@ export class RevisionRows {
   }
 
   figuresAt(revision: number): RevisionFigures | undefined {
-    if (revision === 0) return { generation: 1, distributedRevision: 0, digest: EMPTY_DIGEST };
-    const figures = this.#figures.get(revision);
-    // A Buffer would be equal to no digest that the core has made.
-    return figures && { ...figures, digest: Uint8Array.from(figures.digest) };
+    if (revision === 0) return FIRST_FIGURES;
+    const row = this.#figures.get(revision);
+    return row && FIGURES.fromRow(row);
   }
 
   /** Marks the distributed revisions up to one that aren't marked yet. */
@@ -117,15 +96,10 @@ export class RevisionRows {
 
   one(revision: number): RevisionRecord | undefined {
     const row = this.#one.get(revision);
-    return row && recordOf(row);
+    return row && REVISIONS.fromRow(row);
   }
 
   page({ before, kind, actor, since, until, limit }: RevisionPage): RevisionRecord[] {
-    return this.#page.all({ before, kind, actor, since, until, limit }).map(recordOf);
+    return this.#page.all({ before, kind, actor, since, until, limit }).map(REVISIONS.fromRow);
   }
-}
-
-function recordOf(row: SqlRow): RevisionRecord {
-  const { a2cEntries, linkAssignments, movedAddresses, ...rest } = CODEC.fromRow(row);
-  return { ...rest, changed: { a2cEntries, linkAssignments, movedAddresses } };
 }

@@ -1,12 +1,9 @@
 import type Database from "better-sqlite3";
 import type { Settings } from "../../core/model.ts";
-import { rowCodec, type SqlRow } from "./columns.ts";
+import type { SqlRow } from "../rows/columns.ts";
+import { SETTINGS } from "../rows/records.ts";
 
-const CODEC = rowCodec<Settings>({
-  replicationCostMicro: "replication_cost_micro",
-  revision: "revision",
-});
-const COLUMNS = CODEC.columns.join(", ");
+const COLUMNS = SETTINGS.columns.join(", ");
 
 /** The settings, one live row at most. */
 export class SettingsRows {
@@ -36,7 +33,7 @@ export class SettingsRows {
   apply(settings: Settings | undefined, revision: number): void {
     if (!settings) return;
     this.#close.run(revision);
-    this.#open.run(...CODEC.toRow(settings), revision);
+    this.#open.run(...SETTINGS.toRow(settings), revision);
   }
 
   /** Deletes rows that stood at no revision from the one before `floor` on; tells how many. */
@@ -46,11 +43,11 @@ export class SettingsRows {
 
   live(): Settings {
     const row = this.#live.get();
-    return row ? CODEC.fromRow(row) : { revision: 0 };
+    return row ? SETTINGS.fromRow(row) : { revision: 0 };
   }
 
   changedBy(revision: number): Settings | undefined {
     const row = this.#openedAt.get(revision);
-    return row && CODEC.fromRow(row);
+    return row && SETTINGS.fromRow(row);
   }
 }

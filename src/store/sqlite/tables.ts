@@ -1,4 +1,11 @@
 import type Database from "better-sqlite3";
+import {
+  LINK_ASSIGNMENTS,
+  LINKS,
+  PROCESSES,
+  STORAGE_SERVERS,
+  VOLUMES,
+} from "../rows/versioned-tables.ts";
 import { A2cRows } from "./a2c-rows.ts";
 import { AuditRows } from "./audit-rows.ts";
 import { ClusterRow } from "./cluster-row.ts";
@@ -12,13 +19,6 @@ import { RebalanceRows } from "./rebalance-rows.ts";
 import { RevisionRows } from "./revision-rows.ts";
 import { SettingsRows } from "./settings-rows.ts";
 import { VersionedRows } from "./versioned-rows.ts";
-import {
-  LINK_ASSIGNMENTS,
-  LINKS,
-  PROCESSES,
-  STORAGE_SERVERS,
-  VOLUMES,
-} from "./versioned-tables.ts";
 
 /** All tables of a database, with their statements prepared. */
 export type Tables = ReturnType<typeof tablesOf>;

@@ -1,8 +1,7 @@
-import type { MapChange } from "../../core/changes.ts";
 import type { DistributedChanges } from "../../core/distributed-changes.ts";
-import { invariant } from "../../core/errors.ts";
 import { columnBuffers, type RangeColumns } from "../../core/ranges.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
+import { buffersOf, rangesOfMaps } from "../handed-over.ts";
 import type { RevisionDetails } from "../store.ts";
 import type { Engine, Method, Outcome, Request } from "./protocol.ts";
 
@@ -10,21 +9,7 @@ import type { Engine, Method, Outcome, Request } from "./protocol.ts";
 export function transferableOfRequest({ method, parameters }: Request): ArrayBuffer[] {
   if (method !== "append") return [];
   const [, entries] = parameters as Parameters<Engine["append"]>;
-  const buffers = entries.flatMap(({ changes }) =>
-    rangesOfMaps(changes.maps).flatMap(columnBuffers),
-  );
-  invariant(!buffers.some(isHandedOver), "the columns of changes are handed over only once");
-  return buffers;
-}
-
-/** Such a buffer could be sent, and would not arrive: nobody would be answered. */
-function isHandedOver(buffer: ArrayBuffer): boolean {
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
+  return buffersOf(entries);
 }
 
 /** The buffers of the A2C rows in an answer, which are handed over instead of copied. */
@@ -47,6 +32,3 @@ function rangesIn(method: Method, result: unknown): RangeColumns[] {
       return [];
   }
 }
-
-const rangesOfMaps = (maps: readonly MapChange[]): RangeColumns[] =>
-  maps.flatMap(({ removed, added }) => [removed, added]);

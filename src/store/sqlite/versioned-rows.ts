@@ -1,8 +1,9 @@
 import type Database from "better-sqlite3";
 import { invariant } from "../../core/errors.ts";
 import type { Difference } from "../../core/sorted-map.ts";
-import type { SqlRow } from "./columns.ts";
-import type { VersionedTable } from "./versioned-tables.ts";
+import type { SqlRow } from "../rows/columns.ts";
+import { joinVersions } from "../rows/joined.ts";
+import type { VersionedTable } from "../rows/versioned-tables.ts";
 
 /** The records of one table with `from_revision` and `to_revision`. */
 export class VersionedRows<Key extends string, Fields> {
@@ -88,16 +89,8 @@ export class VersionedRows<Key extends string, Fields> {
 
   /** What the table held at two revisions of the keys that changed after `from`, in key order. */
   differencesBetween(from: number, to: number): Difference<Key, Fields>[] {
-    const { codec, keyOf } = this.#table;
-    const found = new Map<Key, { before?: Fields; after?: Fields }>();
-    for (const before of this.#before.all(from, to, from).map(codec.fromRow)) {
-      found.set(keyOf(before), { before });
-    }
-    for (const after of this.#after.all(from, to, to).map(codec.fromRow)) {
-      found.set(keyOf(after), { ...found.get(keyOf(after)), after });
-    }
-    return [...found]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, difference]) => ({ key, ...difference }));
+    const { fromRow } = this.#table.codec;
+    const before = this.#before.all(from, to, from).map(fromRow);
+    return joinVersions(this.#table, before, this.#after.all(from, to, to).map(fromRow));
   }
 }
