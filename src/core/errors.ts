@@ -71,6 +71,7 @@ export class Refusal extends Error {
 export type RefusalCode =
   | "address-space-exceeded"
   | "backup-running"
+  | "backups-elsewhere"
   | "block-count-shrinks"
   | "boundary-off-extent"
   | "callback-not-allowed"

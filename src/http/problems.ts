@@ -18,6 +18,7 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "not-found": 404,
   "link-not-assigned": 404,
   "backup-running": 409,
+  "backups-elsewhere": 409,
   "block-count-shrinks": 409,
   "extent-blocks-fixed": 409,
   "link-assigned": 409,

@@ -10,10 +10,16 @@ export type { Backup };
 
 export interface BackupParts {
   readonly store: Pick<Store, "copyTo">;
-  readonly directory: BackupDirectory;
+  /** Absent where the store makes no copies of itself. */
+  readonly directory: BackupDirectory | undefined;
   /** Its own, so that no plan waits for the examination of a copy. */
   readonly threads: Threads;
   readonly now: () => number;
+}
+
+interface Place {
+  readonly copyTo: (file: string) => Promise<void>;
+  readonly directory: BackupDirectory;
 }
 
 /** Makes backups, one at a time, while everything else goes on. */
@@ -27,13 +33,14 @@ export class Backups {
 
   /** Answers when the backup is examined and durable. It is made to its end, whoever goes away. */
   make(): Promise<Backup> {
+    const place = this.#place();
     if (this.#running) {
       throw new Refusal("backup-running", {
         detail: "a backup is being made",
         correction: "Wait until it is in the list of backups",
       });
     }
-    this.#running = this.#make().finally(() => {
+    this.#running = this.#make(place).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
@@ -41,7 +48,7 @@ export class Backups {
 
   /** In the order in which they were made. */
   async list(page: { after?: string | undefined; limit: number }): Promise<Backup[]> {
-    const { directory } = this.#parts;
+    const { directory } = this.#place();
     try {
       return await directory.list(page);
     } catch (error) {
@@ -55,11 +62,22 @@ export class Backups {
     await this.#running?.catch(() => undefined);
   }
 
-  async #make(): Promise<Backup> {
-    const { store, directory, threads, now } = this.#parts;
+  #place(): Place {
+    const { store, directory } = this.#parts;
+    if (store.copyTo && directory) {
+      return { copyTo: (file) => store.copyTo!(file), directory };
+    }
+    throw new Refusal("backups-elsewhere", {
+      detail: "backups of this store are made by its database",
+      correction: "Use the database's own means, such as pg_dump or its continuous archive",
+    });
+  }
+
+  async #make({ copyTo, directory }: Place): Promise<Backup> {
+    const { threads, now } = this.#parts;
     try {
       const file = await directory.begin();
-      await store.copyTo(file);
+      await copyTo(file);
       const examination = await threads.run<Examination>("backup/examine-thread.js", file);
       if ("failure" in examination) throw errorOf(examination.failure);
       return await directory.publish({ ...examination.examined, createdAt: now() });

@@ -105,9 +105,9 @@ export interface Store {
   idempotentCall(callSha256: string): Promise<KeptCall | undefined>;
   /**
    * Copies the whole store into `file`, which is empty. Others read and write meanwhile; the copy
-   * is the store as it is when this resolves.
+   * is the store as it is when this resolves. Absent where backups are the database's business.
    */
-  copyTo(file: string): Promise<void>;
+  copyTo?(file: string): Promise<void>;
 
   close(): Promise<void>;
 }

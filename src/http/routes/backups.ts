@@ -46,6 +46,7 @@ export function backupEndpoints({ backups }: RouteParts): Endpoint[] {
       summary: "List the backups",
       description: "Those in the directory of backups that have their checksum, oldest first.",
       query: pageQuery,
+      problems: [409],
       answers: {
         200: {
           description: "A page",
