@@ -1,0 +1,58 @@
+/** Writes with an Idempotency-Key. */
+import type { SqlRow } from "../rows/columns.ts";
+import type { Append, IdempotentCall, KeptAnswer, KeptCall } from "../store.ts";
+import { replacing, type Session } from "./session.ts";
+
+const KEY = "call_sha256";
+const columns = [KEY, "request_sha256", "at", "revision", "answer"];
+
+interface Kept {
+  readonly call: IdempotentCall;
+  readonly revision: number;
+  readonly answer?: KeptAnswer;
+}
+
+export async function putCalls(session: Session, kept: readonly Kept[]): Promise<void> {
+  const last = new Map<string, SqlRow>(
+    kept.map(({ call: { callSha256, requestSha256, at }, revision, answer }) => {
+      const text = answer === undefined ? null : JSON.stringify(answer);
+      return [callSha256, [callSha256, requestSha256, at, revision, text]];
+    }),
+  );
+  const onConflict = replacing(KEY, columns);
+  await session.insert({ table: "idempotent_calls", columns, onConflict }, [...last.values()]);
+}
+
+/** The calls that may be sent again and have taken the revisions of a batch. */
+export async function putIdempotentCalls(
+  session: Session,
+  entries: readonly Append[],
+): Promise<void> {
+  const kept = entries.flatMap(({ idempotent: call, heading: { revision } }) =>
+    call ? [{ call, revision }] : [],
+  );
+  await putCalls(session, kept);
+}
+
+export async function keptCall(
+  session: Session,
+  callSha256: string,
+): Promise<KeptCall | undefined> {
+  const row = await session.row<[string, number, number, string | null]>(
+    `SELECT request_sha256, at, revision, answer FROM idempotent_calls WHERE ${KEY} = $1`,
+    [callSha256],
+  );
+  if (!row) return undefined;
+  const [requestSha256, at, revision, text] = row;
+  const answer = text === null ? undefined : JSON.parse(text);
+  return { callSha256, requestSha256, at, revision, answer };
+}
+
+/** Deletes what is older than `before`, at most `limit`; tells how many. */
+export function forgetCalls(session: Session, before: number, limit: number): Promise<number> {
+  return session.run(
+    `DELETE FROM idempotent_calls WHERE ${KEY} IN (
+       SELECT ${KEY} FROM idempotent_calls WHERE at < $1 ORDER BY at LIMIT $2)`,
+    [before, limit],
+  );
+}
