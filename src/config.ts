@@ -23,11 +23,19 @@ const environmentSchema = z.object({
     .meta({ description: "0 takes any free port" }),
   DATABASE_URL: z
     .string()
-    .regex(/^sqlite:(?!:memory:|$)/, "must be sqlite:<file>, since a write must be durable")
+    .refine(
+      isDatabaseUrl,
+      "must be sqlite:<file>, since a write must be durable, or postgres://<host>/<database>",
+    )
     .default(DEFAULT_DATABASE_URL)
-    .meta({ description: "The store: `sqlite:` and a file; its directory must exist" }),
+    .meta({
+      description:
+        "The store: `sqlite:` and a file, whose directory must exist, or " +
+        "`postgres://user:password@host:5432/database`",
+    }),
   BACKUP_DIR: z.string().min(1).optional().meta({
-    description: "Where backups go; by default `backups/` beside the database, made when needed",
+    description:
+      "Where backups of `sqlite:` go; by default `backups/` beside the file, made when needed",
   }),
   TOKENS_FILE: z
     .string()
@@ -105,15 +113,33 @@ function isBaseUrl(text: string): boolean {
   return url.search === "" && url.hash === "" && url.username === "" && url.password === "";
 }
 
+function isDatabaseUrl(text: string): boolean {
+  if (!isPostgres(text)) return /^sqlite:(?!:memory:|$)/.test(text);
+  if (!URL.canParse(text)) return false;
+  const { host, pathname } = new URL(text);
+  return host !== "" && pathname.length > 1;
+}
+
+function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
+}
+
+export type DatabaseConfig =
+  | {
+      readonly engine: "sqlite";
+      readonly file: string;
+      /** Nobody chose a place for the file, so its directory is made. */
+      readonly isDefault: boolean;
+    }
+  /** The address may hold a password, so it is never told. */
+  | { readonly engine: "postgres"; readonly url: string };
+
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** The SQLite file. */
-  readonly databaseFile: string;
-  /** Nobody chose a place for the file, so its directory is made. */
-  readonly databaseIsDefault: boolean;
-  /** It must exist where somebody chose it. */
-  readonly backupDirectory: string;
+  readonly database: DatabaseConfig;
+  /** It must exist where somebody chose it. Absent with PostgreSQL, which makes its own. */
+  readonly backupDirectory: string | undefined;
   readonly tokensFile: string | undefined;
   readonly callbackPolicy: CallbackPolicy;
   /** Without a slash at the end; absent: the listening address. */
@@ -128,12 +154,13 @@ export interface Config {
 
 /** Refuses with a `StartError` that names the variable. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  refuseUnbuilt(environment);
   const result = environmentSchema.safeParse(environment);
   if (!result.success) {
     const [{ path, message } = { path: [], message: "" }] = result.error.issues;
     const name = String(path[0]);
-    throw new StartError(`${name}=${environment[name]}: ${message}`);
+    // There may be a password in it.
+    const isTold = name !== "DATABASE_URL" || !environment[name]?.includes("@");
+    throw new StartError(`${isTold ? `${name}=${environment[name]}` : name}: ${message}`);
   }
   const { HOST, PORT, DATABASE_URL, TOKENS_FILE, CALLBACK_ALLOW, LOG_LEVEL } = result.data;
   if (TOKENS_FILE === undefined && !LOOPBACK.test(HOST)) {
@@ -144,8 +171,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze({
     host: HOST,
     port: PORT,
-    databaseFile: DATABASE_URL.slice("sqlite:".length),
-    databaseIsDefault: DATABASE_URL === DEFAULT_DATABASE_URL,
+    database: databaseOf(DATABASE_URL),
     backupDirectory: backupDirectoryOf(result.data),
     tokensFile: TOKENS_FILE,
     callbackPolicy: callbackPolicyOf(CALLBACK_ALLOW),
@@ -160,14 +186,25 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   });
 }
 
+export function databaseOf(url: string): DatabaseConfig {
+  if (isPostgres(url)) return { engine: "postgres", url };
+  const file = url.slice("sqlite:".length);
+  return { engine: "sqlite", file, isDefault: url === DEFAULT_DATABASE_URL };
+}
+
 /** One that isn't there may be a volume that isn't mounted. */
 function backupDirectoryOf({
   BACKUP_DIR,
   DATABASE_URL,
-}: z.output<typeof environmentSchema>): string {
-  if (BACKUP_DIR === undefined) {
-    return join(dirname(DATABASE_URL.slice("sqlite:".length)), "backups");
+}: z.output<typeof environmentSchema>): string | undefined {
+  const database = databaseOf(DATABASE_URL);
+  if (database.engine === "postgres") {
+    if (BACKUP_DIR === undefined) return undefined;
+    throw new StartError(
+      `BACKUP_DIR=${BACKUP_DIR}: backups of PostgreSQL are its own, made with pg_dump: leave it out`,
+    );
   }
+  if (BACKUP_DIR === undefined) return join(dirname(database.file), "backups");
   if (statSync(BACKUP_DIR, { throwIfNoEntry: false })?.isDirectory()) return BACKUP_DIR;
   throw new StartError(`BACKUP_DIR=${BACKUP_DIR}: there is no such directory: create it`);
 }
@@ -211,11 +248,5 @@ function callbackPolicyOf(text: string): CallbackPolicy {
     return parseCallbackPolicy(text);
   } catch (error) {
     throw new StartError(`CALLBACK_ALLOW=${text}: ${(error as Error).message}`);
-  }
-}
-
-function refuseUnbuilt(environment: Readonly<Record<string, string | undefined>>): void {
-  if (environment.DATABASE_URL?.startsWith("postgres")) {
-    throw new StartError("DATABASE_URL: this version has no PostgreSQL engine: use sqlite:<file>");
   }
 }

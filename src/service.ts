@@ -1,7 +1,4 @@
 /** Wires all parts explicitly; starts them in order and closes them in reverse. */
-import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Logger } from "pino";
 import { BackupDirectory } from "./backup/directory.ts";
 import type { Config } from "./config.ts";
@@ -15,6 +12,7 @@ import { allEndpoints } from "./http/routes/index.ts";
 import { Listening } from "./listening.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import type { Registry } from "./metrics/registry.ts";
+import { openStore, storeBytes } from "./open-store.ts";
 import { AuditLog } from "./operations/audit-log.ts";
 import { Backups } from "./operations/backups.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
@@ -24,11 +22,8 @@ import { createPusher, type PusherParts } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
 import { routeParts } from "./route-parts.ts";
 import { StartError } from "./start-error.ts";
-import { fileSizes } from "./store/sqlite/file-sizes.ts";
-import { openSqliteStore } from "./store/sqlite/open.ts";
 import { isReadByOthers } from "./store/sqlite/private-file.ts";
-import { syncDirectory } from "./store/sqlite/sync-directory.ts";
-import type { Store } from "./store/store.ts";
+import { type Store, StoreError } from "./store/store.ts";
 import { Threads } from "./threads/threads.ts";
 import { readPushCertificates, readTls, rereadTls } from "./tls.ts";
 import { readTokens } from "./tokens.ts";
@@ -66,7 +61,7 @@ export interface Service {
 }
 
 export async function createService(parts: ServiceParts): Promise<Service> {
-  const { config, logger, clock } = parts;
+  const { config, logger, clock, onFailure } = parts;
   const { tokensFile } = config;
   const tokens = tokensFile ? new FromFiles("tokens", () => readTokens(tokensFile)) : undefined;
   const tls = config.tls && readTls(config.tls);
@@ -75,7 +70,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     ? new FromFiles("push certificates", () => readPushCertificates(pushTls))
     : undefined;
   const programRoot = parts.programRoot ?? new URL("./", import.meta.url);
-  const store = await openStore(parts, programRoot);
+  const store = await openStore({ database: config.database, onFailure, programRoot });
   const threads = new Threads(programRoot);
   const state = await loadState(store);
   const { generation, revision } = state;
@@ -86,7 +81,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       settledRevision: () => pusher.head.settledRevision,
       deliveryCounts: () => pusher.deliveryCounts(),
       waitingWrites: () => commits.waitingCount,
-      storeBytes: () => fileSizes(config.databaseFile),
+      storeBytes: () => storeBytes(config.database),
       now: () => clock.now(),
       distributedRevision: state.distributedRevision,
     },
@@ -118,7 +113,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   });
   const backups = new Backups({
     store,
-    directory: new BackupDirectory({ path: config.backupDirectory, clusterId: state.clusterId }),
+    directory: backupDirectoryOf(config, state),
     threads: new Threads(programRoot),
     now: () => clock.now(),
   });
@@ -201,18 +196,11 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   };
 }
 
-function openStore({ config, onFailure }: ServiceParts, programRoot: URL): Promise<Store> {
-  const file = config.databaseFile;
-  if (config.databaseIsDefault) {
-    const made = mkdirSync(dirname(file), { recursive: true });
-    if (made !== undefined) syncDirectory(dirname(made));
-  }
-  return openSqliteStore({
-    file,
-    newClusterId: randomUUID(),
-    onFailure,
-    workerUrl: new URL("store/sqlite/worker.js", programRoot),
-  });
+function backupDirectoryOf(
+  { backupDirectory: path }: Config,
+  { clusterId }: ClusterState,
+): BackupDirectory | undefined {
+  return path === undefined ? undefined : new BackupDirectory({ path, clusterId });
 }
 
 /** The state as stored, if it is sound: nothing is served from a table with a hole in it. */
@@ -223,15 +211,16 @@ async function loadState(store: Store): Promise<ClusterState> {
     throw new StartError(`the store is damaged: ${found.broken}; restore a backup`);
   } catch (error) {
     await store.close();
-    if (error instanceof StartError) throw error;
+    if (error instanceof StartError || error instanceof StoreError) throw error;
     throw new StartError(`the store is damaged: ${(error as Error).message}; restore a backup`);
   }
 }
 
 /** What is served all the same. */
-function warnOfConfiguration({ tokensFile, databaseFile: file }: Config, logger: Logger): void {
+function warnOfConfiguration({ tokensFile, database }: Config, logger: Logger): void {
   if (!tokensFile) logger.warn("no TOKENS_FILE: every caller on this machine is admin");
-  if (!isReadByOthers(file)) return;
+  if (database.engine !== "sqlite" || !isReadByOthers(database.file)) return;
+  const { file } = database;
   logger.warn(`${file} can be read by others, and holds signing secrets: chmod 600 ${file}`);
 }
 

@@ -41,7 +41,7 @@ export interface Committed<T> {
 }
 
 export interface CommitQueueParts {
-  readonly store: Pick<Store, "append" | "load">;
+  readonly store: Pick<Store, "isShared" | "append" | "load">;
   readonly state: ClusterState;
   readonly now: () => number;
   /** Called with every newly committed head; a hint that never fails the commit. */
@@ -119,13 +119,13 @@ export class CommitQueue {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       const taken = this.#waiting.splice(0, BATCH_COMMANDS_MAX);
+      const before = this.#committed.revision;
       try {
         const batch = await this.#store(taken);
         this.#committed = batch.state;
-        if (batch.entries.length > 0) {
-          this.#parts.onBatch?.(storedBatch(batch, taken));
-          this.#parts.onCommitted(batch.state);
-        }
+        if (batch.entries.length > 0) this.#parts.onBatch?.(storedBatch(batch, taken));
+        // Others may have moved the head, too.
+        if (batch.state.revision !== before) this.#parts.onCommitted(batch.state);
         for (const answer of batch.answers) answer();
       } catch (error) {
         for (const { reject } of taken) reject(error);
@@ -137,10 +137,12 @@ export class CommitQueue {
   async #store(taken: readonly Waiting[]): Promise<Batch> {
     for (;;) {
       const batch = await this.#decide(taken);
-      if (batch.entries.length === 0) return batch;
-      const outcome = await this.#parts.store.append(this.#committed.revision, batch.entries);
+      const { store } = this.#parts;
+      // Where others write too, a refusal may rest on what is no longer so: the head is looked at.
+      if (batch.entries.length === 0 && !store.isShared) return batch;
+      const outcome = await store.append(this.#committed.revision, batch.entries);
       if (outcome === "committed") return batch;
-      this.#committed = restoreState(await this.#parts.store.load());
+      this.#committed = restoreState(await store.load());
     }
   }
 

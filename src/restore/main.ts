@@ -10,7 +10,14 @@ try {
   if (file === undefined || others.length > 0) {
     throw new StartError("name one backup: npm run restore -- data/backups/evenkeel-….db");
   }
-  const { databaseFile: target } = readConfig(process.env);
+  const { database } = readConfig(process.env);
+  if (database.engine !== "sqlite") {
+    throw new StartError(
+      "DATABASE_URL names PostgreSQL, which is restored with pg_restore, while the service is " +
+        "stopped; begin a new generation afterwards (POST /v1/generation)",
+    );
+  }
+  const target = database.file;
   const { generation, revision, replaced } = await restoreBackup({
     file,
     target,

@@ -22,12 +22,15 @@ import type { Difference } from "../core/sorted-map.ts";
 import type { StateRecords } from "../core/stored-state.ts";
 
 export interface Store {
+  /** Whether other processes write to it too, so that the head may move by itself. */
+  readonly isShared: boolean;
   /** The head, whole. */
   load(): Promise<StateRecords>;
   /**
    * Makes `entries` durable in one transaction, in their order. `conflict`: the head is not
    * `baseRevision` any more and nothing was written; take the news in and decide again. The
    * columns of the changes are handed over: whatever comes of it, they are empty afterwards.
+   * Without entries it tells whether the head is still `baseRevision`.
    */
   append(baseRevision: number, entries: readonly Append[]): Promise<"committed" | "conflict">;
   /** The rows that differ between two revisions, from < to ≤ head; nothing from below the floor. */

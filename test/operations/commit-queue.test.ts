@@ -9,6 +9,7 @@ import { type Append, StoreError } from "../../src/store/store.ts";
 
 /** A store whose transactions end when, and as, the test says. */
 class ScriptedStore {
+  isShared = false;
   readonly batches: (readonly Append[])[] = [];
   readonly outcomes: ((outcome: "committed" | "conflict" | StoreError) => void)[] = [];
   #arrived: (() => void) | undefined;
@@ -76,6 +77,19 @@ const nothing: Command<string> = {
   decide: (state) => ({ state, answer: "nothing" }),
 };
 
+/** What another process has written meanwhile. */
+const theirs: StateRecords = {
+  ...emptyState({ clusterId: "test", generation: 1 }),
+  revision: 7,
+  storageServers: [],
+  credentials: [],
+  processes: [],
+  links: [{ id: "theirs" as LinkId, state: "up", revision: 7 }],
+  linkAssignments: [],
+  volumes: [],
+  lostRevisions: [],
+};
+
 const revisionsOf = (entries: readonly Append[]) => entries.map((entry) => entry.heading.revision);
 
 describe("group commit", () => {
@@ -141,19 +155,7 @@ describe("group commit", () => {
     const { store, queue } = start();
     const write = queue.submit(put("mine"));
     await store.transaction(1);
-    const empty = emptyState({ clusterId: "test", generation: 1 });
-    const theirs = { id: "theirs" as LinkId, state: "up" as const, revision: 7 };
-    store.head = {
-      ...empty,
-      revision: 7,
-      storageServers: [],
-      credentials: [],
-      processes: [],
-      links: [theirs],
-      linkAssignments: [],
-      volumes: [],
-      lostRevisions: [],
-    };
+    store.head = theirs;
     store.end(1, "conflict");
     await store.transaction(2);
     expect(revisionsOf(store.batches[1]!)).toEqual([8]);
@@ -167,5 +169,26 @@ describe("group commit", () => {
     const { changed, state } = await queue.submit(nothing);
     expect([changed, state.revision, store.batches.length]).toEqual([false, 0, 0]);
     await queue.drain();
+  });
+
+  it("refuses nothing on a state that others have changed", async () => {
+    const { store, queue, heads } = start();
+    store.isShared = true;
+    const seen: number[] = [];
+    const refused = queue.submit({
+      ...refuse,
+      decide: (state, at) => {
+        seen.push(state.revision);
+        return refuse.decide(state, at);
+      },
+    });
+    await store.transaction(1);
+    expect(store.batches[0]).toEqual([]);
+    store.head = theirs;
+    store.end(1, "conflict");
+    await store.transaction(2);
+    store.end(2, "committed");
+    await expect(refused).rejects.toThrow(Refusal);
+    expect([seen, heads, queue.state.revision]).toEqual([[0, 7], [7], 7]);
   });
 });

@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ENGINES } from "../support/databases.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { type ListeningReceiver, listen } from "../support/receiver.ts";
-import { temporaryDirectory, workedExample } from "../support/service.ts";
+import { workedExample } from "../support/service.ts";
 
 const WRITERS = 8;
 
@@ -80,58 +80,64 @@ async function untilAcknowledged(program: Program, revision: number, servers: nu
   throw new Error(`revision ${revision} was not acknowledged by ${servers} servers`);
 }
 
-it("keeps every acknowledged write through kill -9, and never goes back", async () => {
-  const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
-  let program = await startProgram({ DATABASE_URL });
-  const receivers = await Promise.all(["s-1", "s-2", "s-3"].map((id) => addReceiver(program, id)));
-  const { processes, links, volumes, linkAssignments } = workedExample;
-  await call(program, "POST", "/v1/topology", { processes, links, volumes, linkAssignments });
-  for (const [round, killAfter] of [40, 75, 111].entries()) {
-    const acknowledged = await writeUntilKilled(program, round, killAfter);
-    expect(acknowledged.length).toBeGreaterThanOrEqual(killAfter);
-    program = await startProgram({ DATABASE_URL });
-    const newest = Math.max(...acknowledged.map(({ revision }) => revision));
-    expect((await call(program, "GET", "/readyz")).body.revision).toBeGreaterThanOrEqual(newest);
-    for (const { url } of acknowledged) {
-      expect((await call(program, "GET", url)).status, url).toBe(200);
+describe.each(ENGINES)("on $name", ({ newUrl }) => {
+  it("keeps every acknowledged write through kill -9, and never goes back", async () => {
+    const DATABASE_URL = await newUrl();
+    let program = await startProgram({ DATABASE_URL });
+    const receivers = await Promise.all(
+      ["s-1", "s-2", "s-3"].map((id) => addReceiver(program, id)),
+    );
+    const { processes, links, volumes, linkAssignments } = workedExample;
+    await call(program, "POST", "/v1/topology", { processes, links, volumes, linkAssignments });
+    for (const [round, killAfter] of [40, 75, 111].entries()) {
+      const acknowledged = await writeUntilKilled(program, round, killAfter);
+      expect(acknowledged.length).toBeGreaterThanOrEqual(killAfter);
+      program = await startProgram({ DATABASE_URL });
+      const newest = Math.max(...acknowledged.map(({ revision }) => revision));
+      expect((await call(program, "GET", "/readyz")).body.revision).toBeGreaterThanOrEqual(newest);
+      for (const { url } of acknowledged) {
+        expect((await call(program, "GET", url)).status, url).toBe(200);
+      }
     }
-  }
-  expect((await rebalance(program, 3, 60)).status).toBe(201);
-  const { body } = await call(program, "GET", "/v1/a2c");
-  for (const { receiver, refusals } of receivers) {
-    expect([receiver.revision, receiver.digest]).toEqual([body.revision, body.digest]);
-    expect(refusals).toEqual([]);
-    const revisions = receiver.log.map((update) => update.revision);
-    expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
-  }
-});
+    expect((await rebalance(program, 3, 60)).status).toBe(201);
+    const { body } = await call(program, "GET", "/v1/a2c");
+    for (const { receiver, refusals } of receivers) {
+      expect([receiver.revision, receiver.digest]).toEqual([body.revision, body.digest]);
+      expect(refusals).toEqual([]);
+      const revisions = receiver.log.map((update) => update.revision);
+      expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+    }
+  });
 
-it("sends after a restart only what a server does not have", async () => {
-  const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
-  let program = await startProgram({ DATABASE_URL });
-  const receivers = await Promise.all(["s-1", "s-2", "s-3"].map((id) => addReceiver(program, id)));
-  const { processes, links, volumes, linkAssignments } = workedExample;
-  await call(program, "POST", "/v1/topology", { processes, links, volumes, linkAssignments });
-  expect((await rebalance(program, 2, 60)).status).toBe(201);
+  it("sends after a restart only what a server does not have", async () => {
+    const DATABASE_URL = await newUrl();
+    let program = await startProgram({ DATABASE_URL });
+    const receivers = await Promise.all(
+      ["s-1", "s-2", "s-3"].map((id) => addReceiver(program, id)),
+    );
+    const { processes, links, volumes, linkAssignments } = workedExample;
+    await call(program, "POST", "/v1/topology", { processes, links, volumes, linkAssignments });
+    expect((await rebalance(program, 2, 60)).status).toBe(201);
 
-  const [, , away] = receivers as [ListeningReceiver, ListeningReceiver, ListeningReceiver];
-  away.intercept = () => "hang";
-  const late = await rebalance(program, 3, 0);
-  expect(late.status).toBe(202);
-  expect(late.body.delivery.behind).toContain("s-3");
-  await untilAcknowledged(program, late.revision, 2);
-  await program.stop("SIGKILL");
-  const received = receivers.map(({ receiver }) => receiver.log.length);
-  const had = away.receiver.revision;
+    const [, , away] = receivers as [ListeningReceiver, ListeningReceiver, ListeningReceiver];
+    away.intercept = () => "hang";
+    const late = await rebalance(program, 3, 0);
+    expect(late.status).toBe(202);
+    expect(late.body.delivery.behind).toContain("s-3");
+    await untilAcknowledged(program, late.revision, 2);
+    await program.stop("SIGKILL");
+    const received = receivers.map(({ receiver }) => receiver.log.length);
+    const had = away.receiver.revision;
 
-  away.intercept = () => "apply";
-  program = await startProgram({ DATABASE_URL });
-  const delivered = await untilAcknowledged(program, late.revision, 3);
-  expect(delivered.behind).toEqual([]);
-  const [first, second, third] = receivers.map(({ receiver }, i) =>
-    receiver.log.slice(received[i]).filter(({ kind }) => kind !== "settled"),
-  );
-  expect([first, second]).toEqual([[], []]);
-  expect(third).toMatchObject([{ kind: "delta", fromRevision: had, revision: late.revision }]);
-  for (const { receiver } of receivers) expect(receiver.digest).toBe(away.receiver.digest);
+    away.intercept = () => "apply";
+    program = await startProgram({ DATABASE_URL });
+    const delivered = await untilAcknowledged(program, late.revision, 3);
+    expect(delivered.behind).toEqual([]);
+    const [first, second, third] = receivers.map(({ receiver }, i) =>
+      receiver.log.slice(received[i]).filter(({ kind }) => kind !== "settled"),
+    );
+    expect([first, second]).toEqual([[], []]);
+    expect(third).toMatchObject([{ kind: "delta", fromRevision: had, revision: late.revision }]);
+    for (const { receiver } of receivers) expect(receiver.digest).toBe(away.receiver.digest);
+  });
 });

@@ -35,6 +35,14 @@ export function appendContract({ newStore, reopen }: Bench): void {
     expect(await store.revisions({ limit: 10 })).toHaveLength(1);
   });
 
+  it("tells without entries whether the head is still where it was", async () => {
+    const store = await newStore();
+    await store.append(0, settingsDecisions(EMPTY_STATE, 1).entries);
+    expect(await store.append(1, [])).toBe("committed");
+    expect(await store.append(0, [])).toBe("conflict");
+    expect((await store.load()).revision).toBe(1);
+  });
+
   it("leaves nothing of an append that fails, and goes on", async () => {
     const store = await newStore();
     const { entries, state } = settingsDecisions(EMPTY_STATE, 1);

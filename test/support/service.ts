@@ -1,8 +1,5 @@
 /** A whole service on a temporary store, called through the built app. */
-import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { LightMyRequestResponse } from "fastify";
 import { type DestinationStream, pino } from "pino";
@@ -11,7 +8,9 @@ import { readConfig } from "../../src/config.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { parseCallbackPolicy, type Resolve } from "../../src/push/callback-policy.ts";
 import { type Bounds, createService, type Service } from "../../src/service.ts";
+import { newDatabaseUrl } from "./databases.ts";
 import { expectDocumented } from "./documented.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -24,11 +23,7 @@ export const realClock: Clock = {
 /** Threads run the compiled program, which the global setup has built. */
 export const programRoot = new URL("../../dist/", import.meta.url);
 
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "evenkeel-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
+export { temporaryDirectory };
 
 export interface Answered {
   readonly status: number;
@@ -71,7 +66,7 @@ export async function startService(
   bounds: Bounds = {},
   { log, resolve }: Surroundings = {},
 ): Promise<Client> {
-  const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
+  const DATABASE_URL = await newDatabaseUrl();
   const config = readConfig({ DATABASE_URL, PORT: "0", LOG_LEVEL: "silent", ...environment });
   const callbackPolicy = resolve
     ? parseCallbackPolicy(environment.CALLBACK_ALLOW ?? "", resolve)

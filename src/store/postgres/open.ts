@@ -58,6 +58,7 @@ function storeOn(database: Database, lookPausesMs: readonly number[]): Store {
   const read = <Result>(work: Work<Result>) => calls.run(() => database.snapshot(work));
   const write = <Result>(work: Work<Result>) => calls.run(() => database.transaction(work));
   return {
+    isShared: true,
     load: () => read(headRecords),
     append: async (baseRevision, entries) => {
       const batch = { appendId: randomUUID(), baseRevision, entries: takenOver(entries) };

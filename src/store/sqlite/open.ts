@@ -29,6 +29,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 function storeOn(engine: RemoteEngine): Store {
   return {
+    isShared: false,
     load: () => engine.call("load"),
     append: (baseRevision, entries) =>
       engine.call(

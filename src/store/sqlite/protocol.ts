@@ -8,7 +8,10 @@ export type PackedAppend = Omit<Append, "rebalance"> & {
 };
 
 /** The calls whose arguments cross as they are, and do the same without a promise. */
-type Unpacked = Exclude<keyof Store, "append" | "saveRebalance" | "recordDeliveries" | "copyTo">;
+type Unpacked = Exclude<
+  keyof Store,
+  "isShared" | "append" | "saveRebalance" | "recordDeliveries" | "copyTo"
+>;
 
 /** The port as the store's thread carries it out: synchronous, large arguments packed. */
 export type Engine = {
