@@ -33,7 +33,8 @@ export function failureOf(error: unknown, name: string): StoreError {
     // 53100: the disk is full.
     return new StoreError(code === "53100" ? "full" : "unavailable", text);
   }
-  return new StoreError("unavailable", `${name} can't be reached or used: ${message}`);
+  // Where several addresses of a host were tried, there is no message, but a code.
+  return new StoreError("unavailable", `${name} can't be reached or used: ${message || code}`);
 }
 
 /** What is told where nobody knows whether a transaction was kept. */

@@ -104,7 +104,9 @@ function storeOn(database: Database, lookPausesMs: readonly number[]): Store {
 
 /** As the port promises: whoever handed them over has nothing left of their columns. */
 function takenOver(entries: readonly Append[]): Append[] {
-  return structuredClone([...entries], { transfer: buffersOf(entries) });
+  const columns = entries.map(({ changes }) => changes.maps);
+  const own = structuredClone(columns, { transfer: buffersOf(entries) });
+  return entries.map((entry, i) => ({ ...entry, changes: { ...entry.changes, maps: own[i]! } }));
 }
 
 async function appendTo(
