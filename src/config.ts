@@ -8,6 +8,8 @@ import type { HistoryLimits } from "./store/store.ts";
 import type { PushTlsFiles, TlsFiles } from "./tls.ts";
 
 const DEFAULT_DATABASE_URL = "sqlite:data/evenkeel.db";
+const DATABASE_URL_FORM =
+  "must be sqlite:<file>, since a write must be durable, or postgres://<host>/<database>";
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 const environmentSchema = z.object({
@@ -23,10 +25,7 @@ const environmentSchema = z.object({
     .meta({ description: "0 takes any free port" }),
   DATABASE_URL: z
     .string()
-    .refine(
-      isDatabaseUrl,
-      "must be sqlite:<file>, since a write must be durable, or postgres://<host>/<database>",
-    )
+    .refine(isDatabaseUrl, DATABASE_URL_FORM)
     .default(DEFAULT_DATABASE_URL)
     .meta({
       description:
@@ -186,7 +185,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   });
 }
 
-export function databaseOf(url: string): DatabaseConfig {
+/** The same of another place than the environment, which `name` tells of. */
+export function readDatabaseUrl(url: string, name: string): DatabaseConfig {
+  if (!isDatabaseUrl(url)) throw new StartError(`${name}: ${DATABASE_URL_FORM}`);
+  return databaseOf(url);
+}
+
+function databaseOf(url: string): DatabaseConfig {
   if (isPostgres(url)) return { engine: "postgres", url };
   const file = url.slice("sqlite:".length);
   return { engine: "sqlite", file, isDefault: url === DEFAULT_DATABASE_URL };

@@ -6,16 +6,16 @@ import { StoreError } from "../store/store.ts";
 import { restoreBackup } from "./restore.ts";
 
 try {
-  const [file, ...others] = process.argv.slice(2);
-  if (file === undefined || others.length > 0) {
-    throw new StartError("name one backup: npm run restore -- data/backups/evenkeel-….db");
-  }
   const { database } = readConfig(process.env);
   if (database.engine !== "sqlite") {
     throw new StartError(
       "DATABASE_URL names PostgreSQL, which is restored with pg_restore, while the service is " +
         "stopped; begin a new generation afterwards (POST /v1/generation)",
     );
+  }
+  const [file, ...others] = process.argv.slice(2);
+  if (file === undefined || others.length > 0) {
+    throw new StartError("name one backup: npm run restore -- data/backups/evenkeel-….db");
   }
   const target = database.file;
   const { generation, revision, replaced } = await restoreBackup({

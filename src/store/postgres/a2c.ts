@@ -4,10 +4,8 @@ import { invariant } from "../../core/errors.ts";
 import type { VolumeId } from "../../core/model.ts";
 import { type RangeColumns, rangeCount } from "../../core/ranges.ts";
 import { A2C_COLUMNS, type A2cRow, noRanges, RangesByVolume } from "../rows/a2c-columns.ts";
+import { PAGE_ROWS, pagesOf } from "./pages.ts";
 import type { Session } from "./session.ts";
-
-/** A page takes some milliseconds of the event loop, and others run between two pages. */
-const PAGE_ROWS = 5000;
 
 /** Writes what a batch of decisions does to the table; new rows wait as those of other tables. */
 export class A2cWriter {
@@ -112,18 +110,10 @@ export async function mapChangesOf(
   }));
 }
 
-/** By a cursor of the transaction; not every database takes parameters there. */
 async function rangesWhere(session: Session, where: string): Promise<Map<VolumeId, RangeColumns>> {
   const ranges = new RangesByVolume();
-  await session.run(
-    `DECLARE ranges CURSOR FOR SELECT ${A2C_COLUMNS} FROM a2c_entries WHERE ${where}
-     ORDER BY volume_id, first_lba`,
-  );
-  for (let size = PAGE_ROWS; size === PAGE_ROWS; ) {
-    const page = await session.rows<A2cRow>(`FETCH ${PAGE_ROWS} FROM ranges`);
-    ranges.add(page);
-    size = page.length;
-  }
-  await session.run("CLOSE ranges");
+  const select = `SELECT ${A2C_COLUMNS} FROM a2c_entries WHERE ${where}
+    ORDER BY volume_id, first_lba`;
+  for await (const page of pagesOf<A2cRow>(session, select)) ranges.add(page);
   return ranges.build();
 }

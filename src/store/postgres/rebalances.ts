@@ -3,14 +3,13 @@ import { invariant } from "../../core/errors.ts";
 import type { Move } from "../../core/rebalance/types.ts";
 import { MOVES } from "../rows/records.ts";
 import type { KeptRebalance, NewRebalance, RebalanceRecord, RebalanceToStore } from "../store.ts";
+import { PAGE_ROWS } from "./pages.ts";
 import type { Session } from "./session.ts";
 
 type RebalanceRow = [id: string, document: string, moveCount: number];
 
 const SELECTED = "id, document, move_count";
 const MOVE_COLUMNS = MOVES.columns.join(", ");
-/** As a page of the A2C table. */
-const PAGE_MOVES = 5000;
 
 export async function writeRebalance(session: Session, rebalance: RebalanceToStore): Promise<void> {
   if ("moves" in rebalance) return addRebalance(session, rebalance);
@@ -30,8 +29,8 @@ export async function addRebalance(
     `INSERT INTO rebalances (${SELECTED}, plan, forget_at) VALUES ($1, $2, $3, $4, $5)`,
     [id, JSON.stringify(document), moves.length, JSON.stringify(plan), forgetAt],
   );
-  for (let from = 0; from < moves.length; from += PAGE_MOVES) {
-    const page = moves.slice(from, from + PAGE_MOVES);
+  for (let from = 0; from < moves.length; from += PAGE_ROWS) {
+    const page = moves.slice(from, from + PAGE_ROWS);
     await session.run(
       `INSERT INTO rebalance_moves (rebalance_id, position, ${MOVE_COLUMNS})
        SELECT $1, $2 + place - 1, ${MOVE_COLUMNS}
