@@ -6,15 +6,16 @@ set -euo pipefail
 
 [ "$#" -gt 0 ] || { echo "usage: scripts/with-postgres.sh COMMAND…" >&2; exit 2; }
 
-# Debian keeps the server's programs beside the path, one directory for each version.
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort --version-sort | tail --lines 1 || true)
-initdb=$(command -v "${bin:-.}/initdb" || command -v initdb || true)
-[ -n "$initdb" ] || { echo "PostgreSQL's initdb is not here: install the package postgresql" >&2; exit 1; }
-pg_ctl="$(dirname "$(readlink -f "$initdb")")/pg_ctl"
+# Debian keeps the programs of each version in a directory of its own, which is not in the path.
+initdb=$(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort --version-sort | tail --lines 1)
+initdb=$(readlink --canonicalize "${initdb:-$(command -v initdb || true)}" || true)
+[ -x "$initdb" ] || { echo "PostgreSQL is not here: install the package postgresql" >&2; exit 1; }
+pg_ctl=$(dirname "$initdb")/pg_ctl
 
-directory=$(mktemp -d)
+directory=$(mktemp --directory)
 server() {
-  if [ "$(id -u)" -eq 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
+  # From a directory that the user postgres may enter.
+  if [ "$(id -u)" -eq 0 ]; then (cd / && runuser --user postgres -- "$@"); else "$@"; fi
 }
 stop() {
   server "$pg_ctl" stop --pgdata "$directory/data" --mode immediate --silent || true
@@ -23,16 +24,17 @@ stop() {
 trap stop EXIT
 [ "$(id -u)" -ne 0 ] || chown postgres "$directory"
 
-# Local connections are trusted: nobody else is let in from elsewhere, and it holds nothing.
+# Whoever is on this machine may connect; there is nothing in it but what tests put there.
 server "$initdb" --pgdata "$directory/data" --username evenkeel --auth trust --encoding UTF8 \
   --no-locale >"$directory/initdb.log" 2>&1 || { cat "$directory/initdb.log" >&2; exit 1; }
 for attempt in 1 2 3 4 5; do
   port=$((20000 + RANDOM % 12000))
+  settings="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c max_connections=200"
   if server "$pg_ctl" start --pgdata "$directory/data" --wait --silent \
-    --log "$directory/data/log" \
-    --options "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c max_connections=200"; then
+    --log "$directory/data/log" --options "$settings"; then
     break
   fi
+  # Another program may have the port.
   [ "$attempt" -lt 5 ] || { cat "$directory/data/log" >&2; exit 1; }
 done
 
