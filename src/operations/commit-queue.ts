@@ -5,6 +5,7 @@
  * answered, not even refused, before the transaction that the answer rests on is durable.
  */
 import type { ClusterState } from "../core/cluster-state.ts";
+import { takeIn } from "../core/news.ts";
 import { restoreState } from "../core/stored-state.ts";
 import type { Append, RebalanceToStore, Store } from "../store/store.ts";
 import { appendOf } from "./append-of.ts";
@@ -41,7 +42,7 @@ export interface Committed<T> {
 }
 
 export interface CommitQueueParts {
-  readonly store: Pick<Store, "isShared" | "append" | "load">;
+  readonly store: Pick<Store, "isShared" | "append" | "news" | "load">;
   readonly state: ClusterState;
   readonly now: () => number;
   /** Called with every newly committed head; a hint that never fails the commit. */
@@ -142,7 +143,8 @@ export class CommitQueue {
       if (batch.entries.length === 0 && !store.isShared) return batch;
       const outcome = await store.append(this.#committed.revision, batch.entries);
       if (outcome === "committed") return batch;
-      this.#committed = restoreState(await store.load());
+      const news = await store.news(this.#committed.revision);
+      this.#committed = news ? takeIn(this.#committed, news) : restoreState(await store.load());
     }
   }
 

@@ -13,6 +13,7 @@ import type {
   StorageServerId,
   VolumeId,
 } from "../core/model.ts";
+import type { News } from "../core/news.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { RangeColumns } from "../core/ranges.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
@@ -33,6 +34,8 @@ export interface Store {
    * Without entries it tells whether the head is still `baseRevision`.
    */
   append(baseRevision: number, entries: readonly Append[]): Promise<"committed" | "conflict">;
+  /** What leads from a revision to the head; nothing from below the floor or beyond the head. */
+  news(sinceRevision: number): Promise<News | undefined>;
   /** The rows that differ between two revisions, from < to ≤ head; nothing from below the floor. */
   changesBetween(fromRevision: number, toRevision: number): Promise<DistributedChanges | undefined>;
 

@@ -26,6 +26,10 @@ class ScriptedStore {
     });
   }
 
+  news(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   load(): Promise<StateRecords> {
     return Promise.resolve(this.head!);
   }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { takeIn } from "../../src/core/news.ts";
 import { restoreState } from "../../src/core/stored-state.ts";
 import type { Append, RevisionPage, Store } from "../../src/store/store.ts";
 import type { Bench } from "./bench.ts";
@@ -41,6 +42,29 @@ export function historyContract({ newStore, reopen }: Bench): void {
           }
         }
         await expectDetails(store, entries);
+        await store.close();
+      }),
+      { numRuns: HISTORY_RUNS },
+    );
+  });
+
+  it("tells the news since any revision, which lead to the head", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyHistory, async (steps) => {
+        const { states, batches } = play(steps);
+        const store = await newStore();
+        await appendAll(store, batches);
+        const head = states.at(-1)!;
+        for (const state of states) {
+          const news = (await store.news(state.revision))!;
+          expect(plainState(takeIn(state, news))).toEqual(plainState(head));
+        }
+        expect(await store.news(head.revision + 1)).toBeUndefined();
+        if (head.revision > 0) {
+          const limits = { revisionsMax: 1, bytesMax: 2 ** 40 };
+          while (!(await store.prune(limits, 1000, 0)).done);
+          expect(await store.news(head.revision - 1)).toBeUndefined();
+        }
         await store.close();
       }),
       { numRuns: HISTORY_RUNS },

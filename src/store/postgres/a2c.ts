@@ -6,6 +6,7 @@ import { type RangeColumns, rangeCount } from "../../core/ranges.ts";
 import { A2C_COLUMNS, type A2cRow, noRanges, RangesByVolume } from "../rows/a2c-columns.ts";
 import { PAGE_ROWS, pagesOf } from "./pages.ts";
 import type { Session } from "./session.ts";
+import type { Span } from "./versioned.ts";
 
 /** Writes what a batch of decisions does to the table; new rows wait as those of other tables. */
 export class A2cWriter {
@@ -86,7 +87,7 @@ export function liveRanges(session: Session): Promise<Map<VolumeId, RangeColumns
 /** The rows that stand at `to` and came after `from`. */
 export function rangesOpened(
   session: Session,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to }: Span,
 ): Promise<Map<VolumeId, RangeColumns>> {
   return rangesWhere(
     session,

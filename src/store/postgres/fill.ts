@@ -7,7 +7,7 @@ import { type Store, StoreError } from "../store.ts";
 import { append } from "./append.ts";
 import { verifyDatabase } from "./begin.ts";
 import { Database } from "./database.ts";
-import { headRecords } from "./history.ts";
+import { headRecords, newsSince } from "./history.ts";
 import { migrateDatabase, POSTGRES_MIGRATIONS } from "./migrate.ts";
 import { pagesOf } from "./pages.ts";
 import type { Session } from "./session.ts";
@@ -19,7 +19,7 @@ export interface Filling {
   /** Called before it is committed, with what was read back: may append, or throw to undo it. */
   readonly beforeCommit: (
     records: StateRecords,
-    store: Pick<Store, "isShared" | "append" | "load">,
+    store: Pick<Store, "isShared" | "append" | "news" | "load">,
   ) => Promise<void>;
 }
 
@@ -42,6 +42,7 @@ export async function fillDatabase({ url, rowsOf, beforeCommit }: Filling): Prom
       await beforeCommit(await load(), {
         isShared: false,
         load,
+        news: (since) => newsSince(session, since),
         append: (baseRevision, entries) =>
           append(session, { appendId: MOVED, baseRevision, entries }),
       });

@@ -1,6 +1,7 @@
 /** The cluster at the head, between two revisions and in one revision. */
 import type { DistributedChanges } from "../../core/distributed-changes.ts";
 import { invariant } from "../../core/errors.ts";
+import type { News } from "../../core/news.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
 import { noRanges } from "../rows/a2c-columns.ts";
 import {
@@ -18,7 +19,7 @@ import { lastLosses } from "./losses.ts";
 import { headingsOf } from "./revisions.ts";
 import type { Session } from "./session.ts";
 import { liveSettings, settingsOf } from "./settings.ts";
-import { differencesOf, liveRecords } from "./versioned.ts";
+import { differencesOf, liveRecords, type Span } from "./versioned.ts";
 
 export async function headRecords(session: Session): Promise<StateRecords> {
   const ranges = await liveRanges(session);
@@ -39,6 +40,21 @@ export async function headRecords(session: Session): Promise<StateRecords> {
   };
 }
 
+export async function newsSince(session: Session, since: number): Promise<News | undefined> {
+  if (!(await keeps(session, since))) return undefined;
+  const { clusterId: _, ...head } = await readHead(session);
+  const span = { from: since, to: head.revision };
+  return {
+    ...(await distributedSpan(session, span)),
+    head,
+    settings: await liveSettings(session),
+    storageServers: await differencesOf(session, STORAGE_SERVERS, span),
+    links: await differencesOf(session, LINKS, span),
+    credentials: await allCredentials(session),
+    lostRevisions: await lastLosses(session),
+  };
+}
+
 export async function differencesBetween(
   session: Session,
   from: number,
@@ -46,12 +62,14 @@ export async function differencesBetween(
 ): Promise<DistributedChanges | undefined> {
   const { floorRevision, revision: head } = await readBounds(session);
   invariant(from < to && to <= head, `${from} is before ${to}, which isn't after the head ${head}`);
-  if (from < floorRevision) return undefined;
-  const span = { from, to };
+  return from < floorRevision ? undefined : distributedSpan(session, { from, to });
+}
+
+async function distributedSpan(session: Session, span: Span): Promise<DistributedChanges> {
   const ranges = await rangesOpened(session, span);
   return {
-    fromRevision: from,
-    toRevision: to,
+    fromRevision: span.from,
+    toRevision: span.to,
     volumes: await differencesOf(session, VOLUMES, span),
     processes: await differencesOf(session, PROCESSES, span),
     linkAssignments: await differencesOf(session, LINK_ASSIGNMENTS, span),

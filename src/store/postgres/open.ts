@@ -10,7 +10,7 @@ import { Database } from "./database.ts";
 import { allDeliveries, putDeliveries } from "./deliveries.ts";
 import { Collision } from "./failures.ts";
 import { readBounds, readHead } from "./head.ts";
-import { differencesBetween, headRecords, revisionDetails } from "./history.ts";
+import { differencesBetween, headRecords, newsSince, revisionDetails } from "./history.ts";
 import { keptCall, putCalls } from "./idempotency.ts";
 import { allLoads, putLoads } from "./loads.ts";
 import { allLosses } from "./losses.ts";
@@ -64,6 +64,7 @@ function storeOn(database: Database, lookPausesMs: readonly number[]): Store {
       const batch = { appendId: randomUUID(), baseRevision, entries: takenOver(entries) };
       return calls.inTurn(() => appendTo(database, batch, lookPausesMs));
     },
+    news: (since) => read((session) => newsSince(session, since)),
     changesBetween: (from, to) => read((session) => differencesBetween(session, from, to)),
     revisions: (page) => one((session) => pageOfRevisions(session, page)),
     headings: (revisions) => one((session) => headingsOf(session, revisions)),

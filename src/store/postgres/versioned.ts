@@ -75,11 +75,16 @@ export async function recordsAt<Key extends string, Fields>(
   return rows.map(table.codec.fromRow);
 }
 
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What the table held at two revisions of the keys that changed after `from`, in key order. */
 export async function differencesOf<Key extends string, Fields>(
   session: Session,
   table: VersionedTable<Key, Fields>,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to }: Span,
 ): Promise<Difference<Key, Fields>[]> {
   const select = selectFrom(table);
   const before = await session.rows(

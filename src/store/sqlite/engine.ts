@@ -4,7 +4,7 @@ import type { DeliveryRecord } from "../../core/delivery-record.ts";
 import { append } from "./append.ts";
 import { copyDatabase } from "./copy.ts";
 import { fillDigests } from "./fill-digests.ts";
-import { differencesBetween, headRecords, revisionDetails } from "./history.ts";
+import { differencesBetween, headRecords, newsSince, revisionDetails } from "./history.ts";
 import { ownersOf, rangesAt, tablesAt } from "./past.ts";
 import type { Engine } from "./protocol.ts";
 import { Pruner } from "./pruner.ts";
@@ -19,6 +19,7 @@ export function createEngine(database: Database.Database): Engine {
     load: () => headRecords(tables),
     append: (baseRevision, entries) =>
       inTransaction(database, () => append(tables, baseRevision, entries)),
+    news: (since) => newsSince(tables, since),
     changesBetween: (from, to) => differencesBetween(tables, from, to),
     revisions: (page) => tables.revisions.page(page),
     headings: (revisions) => revisions.flatMap((revision) => tables.revisions.one(revision) ?? []),

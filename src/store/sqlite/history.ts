@@ -1,6 +1,7 @@
 /** The cluster at the head, between two revisions and in one revision. */
 import type { DistributedChanges } from "../../core/distributed-changes.ts";
 import { invariant } from "../../core/errors.ts";
+import type { News } from "../../core/news.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
 import { noRanges } from "../rows/a2c-columns.ts";
 import type { RevisionDetails } from "../store.ts";
@@ -23,6 +24,20 @@ export function headRecords(tables: Tables): StateRecords {
   };
 }
 
+export function newsSince(tables: Tables, since: number): News | undefined {
+  if (!tables.cluster.keeps(since)) return undefined;
+  const { clusterId: _, ...head } = tables.cluster.read();
+  return {
+    ...distributedSpan(tables, since, head.revision),
+    head,
+    settings: tables.settings.live(),
+    storageServers: tables.storageServers.differencesBetween(since, head.revision),
+    links: tables.links.differencesBetween(since, head.revision),
+    credentials: tables.credentials.all(),
+    lostRevisions: tables.losses.last(),
+  };
+}
+
 export function differencesBetween(
   tables: Tables,
   from: number,
@@ -30,7 +45,10 @@ export function differencesBetween(
 ): DistributedChanges | undefined {
   const { floorRevision, revision: head } = tables.cluster.bounds();
   invariant(from < to && to <= head, `${from} is before ${to}, which isn't after the head ${head}`);
-  if (from < floorRevision) return undefined;
+  return from < floorRevision ? undefined : distributedSpan(tables, from, to);
+}
+
+function distributedSpan(tables: Tables, from: number, to: number): DistributedChanges {
   return {
     fromRevision: from,
     toRevision: to,

@@ -40,6 +40,7 @@ function storeOn(engine: RemoteEngine): Store {
           rebalance: rebalance && packToStore(rebalance),
         })),
       ),
+    news: (since) => engine.call("news", since),
     changesBetween: (from, to) => engine.call("changesBetween", from, to),
     revisions: (page) => engine.call("revisions", page),
     headings: (revisions) => engine.call("headings", revisions),

@@ -22,6 +22,7 @@ function rangesIn(method: Method, result: unknown): RangeColumns[] {
   switch (method) {
     case "load":
       return (result as StateRecords).volumes.map(({ ranges }) => ranges);
+    case "news":
     case "changesBetween":
       return (result as DistributedChanges).a2c.map(({ ranges }) => ranges);
     case "rangesAt":
