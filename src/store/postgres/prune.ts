@@ -78,22 +78,16 @@ interface Pruned {
 }
 
 /**
- * Deletes rows that stood at no revision from the one before `floor` on; tells how many. The last
- * that goes is looked up first, so that what is deleted is one stretch of an index.
+ * Deletes rows that stood at no revision from the one before `floor` on; tells how many. By keys
+ * that were looked up, since a bound on several columns at once is not where an index scan ends.
  */
-async function pruneClosed(
-  session: Session,
-  { table, columns, floor, limit }: Pruned,
-): Promise<number> {
-  const key = ["to_revision", ...columns];
-  const last = await session.row(
-    `SELECT ${key.join(", ")} FROM ${table} WHERE to_revision < $1
-     ORDER BY ${key.join(", ")} OFFSET $2 LIMIT 1`,
-    [floor, limit - 1],
+function pruneClosed(session: Session, { table, columns, floor, limit }: Pruned): Promise<number> {
+  const keys = ["to_revision", ...columns];
+  return session.run(
+    `DELETE FROM ${table} AS closed USING (
+       SELECT ${keys.join(", ")} FROM ${table} WHERE to_revision < $1
+       ORDER BY ${keys.join(", ")} LIMIT $2) AS gone
+     WHERE ${keys.map((key) => `closed.${key} = gone.${key}`).join(" AND ")}`,
+    [floor, limit],
   );
-  const upToLast = `AND (${key.join(", ")}) <= (${key.map((_, i) => `$${i + 2}`).join(", ")})`;
-  return session.run(`DELETE FROM ${table} WHERE to_revision < $1 ${last ? upToLast : ""}`, [
-    floor,
-    ...(last ?? []),
-  ]);
 }
