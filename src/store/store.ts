@@ -21,10 +21,13 @@ import type { Moves } from "../core/rebalance/move-list.ts";
 import type { Move } from "../core/rebalance/types.ts";
 import type { Difference } from "../core/sorted-map.ts";
 import type { StateRecords } from "../core/stored-state.ts";
+import type { SharedStore } from "./shared-store.ts";
 
 export interface Store {
   /** Whether other processes write to it too, so that the head may move by itself. */
   readonly isShared: boolean;
+  /** How they work together; present where there may be several. */
+  readonly shared?: SharedStore;
   /** The head, whole. */
   load(): Promise<StateRecords>;
   /**

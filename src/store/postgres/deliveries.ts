@@ -3,12 +3,13 @@ import type { DeliveryRecord } from "../../core/delivery-record.ts";
 import type { StorageServerId } from "../../core/model.ts";
 import { DELIVERIES } from "../rows/delivery-columns.ts";
 import type { Append } from "../store.ts";
-import { lockHead } from "./head.ts";
+import { lockLedger } from "./head.ts";
 import { trimLosses } from "./losses.ts";
 import { replacing, type Session } from "./session.ts";
 
 const { columns } = DELIVERIES;
 const KEY = "storage_server_id";
+const VERSIONED = [...columns, "ledger_version"];
 
 /**
  * Writes the records whose registration still stands. The head is locked, so that no registration
@@ -19,7 +20,7 @@ export async function putDeliveries(
   records: readonly DeliveryRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
-  const { generation } = await lockHead(session);
+  const { generation, version } = await lockLedger(session);
   // The last one of a server counts.
   const last = new Map(records.map((record) => [record.storageServerId, record]));
   const registered = await registrationsOf(session, [...last.keys()]);
@@ -27,8 +28,10 @@ export async function putDeliveries(
     ({ storageServerId, registeredRevision }) =>
       registered.get(storageServerId) === registeredRevision,
   );
-  const onConflict = replacing(KEY, columns);
-  await session.insert({ table: "deliveries", columns, onConflict }, taken.map(DELIVERIES.toRow));
+  await session.insert(
+    { table: "deliveries", columns: VERSIONED, onConflict: replacing(KEY, VERSIONED) },
+    taken.map((record) => [...DELIVERIES.toRow(record), version]),
+  );
   const acknowledged = taken.flatMap(({ storageServerId: id, acked, snapshotNeeded }) =>
     acked?.generation === generation && !snapshotNeeded ? [{ id, revision: acked.revision }] : [],
   );
@@ -50,6 +53,17 @@ export async function forgetDeliveries(
 
 export async function allDeliveries(session: Session): Promise<DeliveryRecord[]> {
   const rows = await session.rows(`SELECT ${columns.join(", ")} FROM deliveries ORDER BY ${KEY}`);
+  return rows.map(DELIVERIES.fromRow);
+}
+
+export async function deliveriesSince(
+  session: Session,
+  version: number,
+): Promise<DeliveryRecord[]> {
+  const rows = await session.rows(
+    `SELECT ${columns.join(", ")} FROM deliveries WHERE ledger_version > $1`,
+    [version],
+  );
   return rows.map(DELIVERIES.fromRow);
 }
 

@@ -16,6 +16,17 @@ export async function lockHead(session: Session): Promise<Head> {
   return HEAD.fromRow((await session.row(`${SELECT} FOR UPDATE`))!);
 }
 
+/** Locks the head too, and counts one more write to the ledger. */
+export async function lockLedger(
+  session: Session,
+): Promise<{ readonly generation: number; readonly version: number }> {
+  const row = await session.row<[number, number]>(
+    "UPDATE cluster SET ledger_version = ledger_version + 1 RETURNING generation, ledger_version",
+  );
+  const [generation, version] = row!;
+  return { generation, version };
+}
+
 export async function readBounds(session: Session): Promise<Bounds> {
   const row = await session.row<[number, number, number]>(
     "SELECT floor_revision, revision, history_bytes FROM cluster",

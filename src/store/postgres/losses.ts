@@ -51,10 +51,19 @@ export async function trimLosses(
 }
 
 export async function allLosses(session: Session): Promise<AddressLoss[]> {
-  return (await lossRows(session)).map(([storageServerId, revision]) => ({
-    storageServerId,
-    revision,
-  }));
+  return (await lossRows(session)).map(lossOf);
+}
+
+export async function lossesSince(session: Session, revision: number): Promise<AddressLoss[]> {
+  const rows = await session.rows<Row>(
+    "SELECT storage_server_id, revision FROM address_losses WHERE revision > $1 ORDER BY revision",
+    [revision],
+  );
+  return rows.map(lossOf);
+}
+
+function lossOf([storageServerId, revision]: Row): AddressLoss {
+  return { storageServerId, revision };
 }
 
 /** The last of each server. */

@@ -10,6 +10,7 @@ import { Database } from "./database.ts";
 import { allDeliveries, putDeliveries } from "./deliveries.ts";
 import { Collision } from "./failures.ts";
 import { readBounds, readHead } from "./head.ts";
+import { Hints } from "./hints.ts";
 import { differencesBetween, headRecords, newsSince, revisionDetails } from "./history.ts";
 import { keptCall, putCalls } from "./idempotency.ts";
 import { allLoads, putLoads } from "./loads.ts";
@@ -21,6 +22,7 @@ import { Pruner } from "./prune.ts";
 import { addRebalance, movesOf, pageOfRebalances, rebalanceOf } from "./rebalances.ts";
 import { converge, headingsOf, pageOfRevisions } from "./revisions.ts";
 import type { Session } from "./session.ts";
+import { sharedStoreOn } from "./shared.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:5432/database?sslmode=verify-full`. */
@@ -46,10 +48,17 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await database.close();
     throw error;
   }
-  return storeOn(database, options.lookPausesMs ?? LOOK_PAUSES_MS);
+  const lookPausesMs = options.lookPausesMs ?? LOOK_PAUSES_MS;
+  return storeOn({ database, hints: new Hints(options.url), lookPausesMs });
 }
 
-function storeOn(database: Database, lookPausesMs: readonly number[]): Store {
+interface StoreParts {
+  readonly database: Database;
+  readonly hints: Hints;
+  readonly lookPausesMs: readonly number[];
+}
+
+function storeOn({ database, hints, lookPausesMs }: StoreParts): Store {
   const calls = new Calls();
   const pruner = new Pruner(database);
   let closed: Promise<void> | undefined;
@@ -59,10 +68,13 @@ function storeOn(database: Database, lookPausesMs: readonly number[]): Store {
   const write = <Result>(work: Work<Result>) => calls.run(() => database.transaction(work));
   return {
     isShared: true,
+    shared: sharedStoreOn({ database, hints, calls }),
     load: () => read(headRecords),
     append: async (baseRevision, entries) => {
       const batch = { appendId: randomUUID(), baseRevision, entries: takenOver(entries) };
-      return calls.inTurn(() => appendTo(database, batch, lookPausesMs));
+      const outcome = await calls.inTurn(() => appendTo(database, batch, lookPausesMs));
+      if (outcome === "committed" && entries.length > 0) hints.send();
+      return outcome;
     },
     news: (since) => read((session) => newsSince(session, since)),
     changesBetween: (from, to) => read((session) => differencesBetween(session, from, to)),
@@ -97,7 +109,10 @@ function storeOn(database: Database, lookPausesMs: readonly number[]): Store {
       write((session) => putCalls(session, [{ call, revision, answer }])),
     idempotentCall: (callSha256) => one((session) => keptCall(session, callSha256)),
     close: () => {
-      closed ??= calls.close().then(() => database.close());
+      closed ??= calls
+        .close()
+        .then(() => hints.close())
+        .then(() => database.close());
       return closed;
     },
   };

@@ -10,7 +10,7 @@ export type PackedAppend = Omit<Append, "rebalance"> & {
 /** The calls whose arguments cross as they are, and do the same without a promise. */
 type Unpacked = Exclude<
   keyof Store,
-  "isShared" | "append" | "saveRebalance" | "recordDeliveries" | "copyTo"
+  "isShared" | "shared" | "append" | "saveRebalance" | "recordDeliveries" | "copyTo"
 >;
 
 /** The port as the store's thread carries it out: synchronous, large arguments packed. */
