@@ -6,13 +6,19 @@
  */
 import { hash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import type { IdempotentCall, KeptAnswer, KeptCall, Store } from "../store/store.ts";
+import { RepeatedCall } from "../operations/commit-queue.ts";
+import {
+  CALLS_ANSWERED_MS,
+  type IdempotentCall,
+  type KeptAnswer,
+  type KeptCall,
+  type Store,
+} from "../store/store.ts";
 import type { Answer } from "./endpoint.ts";
 import { pathOf } from "./paths.ts";
 import { HttpProblem } from "./problems.ts";
 import { withoutQuery } from "./views.ts";
 
-const KEPT_MS = 24 * 60 * 60 * 1000;
 /** A longer answer is kept as the path where it can be read. */
 const BODY_CHARACTERS_MAX = 64 * 1024;
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -56,8 +62,15 @@ export class Idempotency {
         return { callSha256, requestSha256: digestOf([query, await write.bodySha256()]), at };
       };
       const kept = await store.idempotentCall(callSha256);
-      if (kept && kept.at > at - KEPT_MS) return replay(kept, (await call()).requestSha256);
-      const answer = await write.handle(call);
+      if (kept && kept.at > at - CALLS_ANSWERED_MS) return replay(kept, await call());
+      let answer: Answer;
+      try {
+        answer = await write.handle(call);
+      } catch (error) {
+        const done = error instanceof RepeatedCall && (await store.idempotentCall(callSha256));
+        if (done) return replay(done, await call());
+        throw error;
+      }
       if (answer.status < 300) {
         const revision = answer.revision ?? write.revision();
         try {
@@ -86,8 +99,8 @@ function keyOf({ headers }: FastifyRequest): string {
   });
 }
 
-function replay({ requestSha256, revision, answer }: KeptCall, asked: string): Answer {
-  if (requestSha256 !== asked) {
+function replay({ requestSha256, revision, answer }: KeptCall, asked: IdempotentCall): Answer {
+  if (requestSha256 !== asked.requestSha256) {
     throw new HttpProblem(422, "idempotency-key-reused", {
       detail: "this Idempotency-Key came before with another body or query",
       correction: "Send a new key with every new write",

@@ -59,6 +59,9 @@ export interface StoredBatch {
   readonly durationsMs: readonly number[];
 }
 
+/** The same call has been carried out meanwhile, by another process: it is not done again. */
+export class RepeatedCall extends Error {}
+
 /** So many decisions share a transaction at most, so that no batch holds up the event loop. */
 const BATCH_COMMANDS_MAX = 256;
 
@@ -110,6 +113,13 @@ export class CommitQueue {
     });
   }
 
+  /** Takes in a head of the store, whoever has written it, unless it is known already. */
+  adopt(head: ClusterState): void {
+    if (head.revision <= this.#committed.revision) return;
+    this.#committed = head;
+    this.#parts.onCommitted(head);
+  }
+
   /** Resolves when everything submitted so far is answered. */
   async drain(): Promise<void> {
     while (this.#running) await this.#running;
@@ -120,13 +130,10 @@ export class CommitQueue {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       const taken = this.#waiting.splice(0, BATCH_COMMANDS_MAX);
-      const before = this.#committed.revision;
       try {
         const batch = await this.#store(taken);
-        this.#committed = batch.state;
+        this.adopt(batch.state);
         if (batch.entries.length > 0) this.#parts.onBatch?.(storedBatch(batch, taken));
-        // Others may have moved the head, too.
-        if (batch.state.revision !== before) this.#parts.onCommitted(batch.state);
         for (const answer of batch.answers) answer();
       } catch (error) {
         for (const { reject } of taken) reject(error);
@@ -135,22 +142,31 @@ export class CommitQueue {
     this.#running = undefined;
   }
 
-  async #store(taken: readonly Waiting[]): Promise<Batch> {
+  async #store(taken: Waiting[]): Promise<Batch> {
+    const { store } = this.#parts;
     for (;;) {
-      const batch = await this.#decide(taken);
-      const { store } = this.#parts;
+      // Others may be taken in meanwhile, and do not change what this is decided on.
+      const base = this.#committed;
+      const batch = await this.#decide(base, taken);
       // Where others write too, a refusal may rest on what is no longer so: the head is looked at.
       if (batch.entries.length === 0 && !store.isShared) return batch;
-      const outcome = await store.append(this.#committed.revision, batch.entries);
+      const outcome = await store.append(base.revision, batch.entries);
       if (outcome === "committed") return batch;
-      const news = await store.news(this.#committed.revision);
-      this.#committed = news ? takeIn(this.#committed, news) : restoreState(await store.load());
+      if (outcome === "conflict") await this.#takeNews();
+      else refuseRepeated(taken, outcome.repeated);
     }
   }
 
+  async #takeNews(): Promise<void> {
+    const { store } = this.#parts;
+    const base = this.#committed;
+    const news = await store.news(base.revision);
+    this.adopt(news ? takeIn(base, news) : restoreState(await store.load()));
+  }
+
   /** Nothing else decides meanwhile, so others may run while a large change is worked out. */
-  async #decide(taken: readonly Waiting[]): Promise<Batch> {
-    let state = this.#committed;
+  async #decide(base: ClusterState, taken: readonly Waiting[]): Promise<Batch> {
+    let state = base;
     const entries: Append[] = [];
     const answers: (() => void)[] = [];
     for (const { command, resolve, reject } of taken) {
@@ -175,6 +191,14 @@ export class CommitQueue {
     }
     return { state, entries, answers };
   }
+}
+
+/** Lets go of those whose call another process has carried out. */
+function refuseRepeated(taken: Waiting[], repeated: readonly string[]): void {
+  const isRepeated = ({ command: { idempotent } }: Waiting) =>
+    idempotent !== undefined && repeated.includes(idempotent.callSha256);
+  for (const { reject } of taken.filter(isRepeated)) reject(new RepeatedCall());
+  taken.splice(0, taken.length, ...taken.filter((waiting) => !isRepeated(waiting)));
 }
 
 function storedBatch({ entries }: Batch, taken: readonly Waiting[]): StoredBatch {

@@ -34,9 +34,10 @@ export interface Store {
    * Makes `entries` durable in one transaction, in their order. `conflict`: the head is not
    * `baseRevision` any more and nothing was written; take the news in and decide again. The
    * columns of the changes are handed over: whatever comes of it, they are empty afterwards.
-   * Without entries it tells whether the head is still `baseRevision`.
+   * Without entries it tells whether the head is still `baseRevision`. `repeated`: another process
+   * has carried these calls out, by their digests, and nothing was written.
    */
-  append(baseRevision: number, entries: readonly Append[]): Promise<"committed" | "conflict">;
+  append(baseRevision: number, entries: readonly Append[]): Promise<AppendOutcome>;
   /** What leads from a revision to the head; nothing from below the floor or beyond the head. */
   news(sinceRevision: number): Promise<News | undefined>;
   /** The rows that differ between two revisions, from < to ≤ head; nothing from below the floor. */
@@ -121,6 +122,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** So long a call that is sent again is answered again, not done again. */
+export const CALLS_ANSWERED_MS = 24 * 60 * 60 * 1000;
+
 /** A write with an Idempotency-Key. Digests are SHA-256 in hex. */
 export interface IdempotentCall {
   /** Of who calls what with which key. */
@@ -194,6 +198,11 @@ export interface Append {
   /** The rebalance that this revision applies or takes back. */
   readonly rebalance?: RebalanceToStore | undefined;
 }
+
+export type AppendOutcome =
+  | "committed"
+  | "conflict"
+  | { readonly repeated: readonly [string, ...string[]] };
 
 export interface AddressLoss {
   readonly storageServerId: StorageServerId;

@@ -3,19 +3,19 @@ import { checkState } from "../../src/core/check.ts";
 import { type ClusterState, emptyState, putLink } from "../../src/core/cluster-state.ts";
 import { Refusal } from "../../src/core/errors.ts";
 import type { LinkId } from "../../src/core/model.ts";
-import type { StateRecords } from "../../src/core/stored-state.ts";
-import { type Command, CommitQueue } from "../../src/operations/commit-queue.ts";
-import { type Append, StoreError } from "../../src/store/store.ts";
+import { restoreState, type StateRecords } from "../../src/core/stored-state.ts";
+import { type Command, CommitQueue, RepeatedCall } from "../../src/operations/commit-queue.ts";
+import { type Append, type AppendOutcome, StoreError } from "../../src/store/store.ts";
 
 /** A store whose transactions end when, and as, the test says. */
 class ScriptedStore {
   isShared = false;
   readonly batches: (readonly Append[])[] = [];
-  readonly outcomes: ((outcome: "committed" | "conflict" | StoreError) => void)[] = [];
+  readonly outcomes: ((outcome: AppendOutcome | StoreError) => void)[] = [];
   #arrived: (() => void) | undefined;
   head: StateRecords | undefined;
 
-  append(_base: number, entries: readonly Append[]): Promise<"committed" | "conflict"> {
+  append(_base: number, entries: readonly Append[]): Promise<AppendOutcome> {
     this.batches.push(entries);
     this.#arrived?.();
     return new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ class ScriptedStore {
     }
   }
 
-  end(n: number, outcome: "committed" | "conflict" | StoreError): void {
+  end(n: number, outcome: AppendOutcome | StoreError): void {
     this.outcomes[n - 1]!(outcome);
   }
 }
@@ -194,5 +194,38 @@ describe("group commit", () => {
     store.end(2, "committed");
     await expect(refused).rejects.toThrow(Refusal);
     expect([seen, heads, queue.state.revision]).toEqual([[0, 7], [7], 7]);
+  });
+
+  it("takes in what others have committed, also while it decides, and never goes back", async () => {
+    const { store, queue, heads } = start();
+    const mine = queue.submit(put("mine"));
+    await store.transaction(1);
+    const seven = restoreState(theirs);
+    queue.adopt(seven);
+    queue.adopt({ ...seven, revision: 6 });
+    expect([queue.state.revision, heads]).toEqual([7, [7]]);
+    store.head = theirs;
+    // It was decided on the revision before.
+    store.end(1, "conflict");
+    await store.transaction(2);
+    store.end(2, "committed");
+    expect((await mine).state.revision).toBe(8);
+    // The store tells of the own head too, perhaps before it has answered.
+    queue.adopt((await mine).state);
+    expect(heads).toEqual([7, 8]);
+  });
+
+  it("does not do again what another process has done, but does its neighbours", async () => {
+    const { store, queue } = start();
+    const idempotent = { callSha256: "c", requestSha256: "r", at: 1 };
+    const again = queue.submit({ ...put("again"), idempotent });
+    const neighbour = queue.submit(put("neighbour"));
+    await store.transaction(1);
+    store.end(1, { repeated: ["c"] });
+    await expect(again).rejects.toThrow(RepeatedCall);
+    await store.transaction(2);
+    store.end(2, "committed");
+    await neighbour;
+    expect([...queue.state.links.keys()]).toEqual(["neighbour"]);
   });
 });

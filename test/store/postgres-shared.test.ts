@@ -4,9 +4,10 @@ import { type ClusterState, putSettings, putStorageServer } from "../../src/core
 import type { DeliveryRecord } from "../../src/core/delivery-record.ts";
 import type { StorageServerId } from "../../src/core/model.ts";
 import type { Heard, Known } from "../../src/store/shared-store.ts";
+import { CALLS_ANSWERED_MS } from "../../src/store/store.ts";
 import { newSchema, POSTGRES_URL } from "../support/postgres.ts";
 import { openStore } from "./postgres-support.ts";
-import { EMPTY_STATE, volumeWith } from "./samples.ts";
+import { EMPTY_STATE, settingsDecisions, volumeWith } from "./samples.ts";
 import { decisionOf } from "./store-model.ts";
 
 const SERVER = "s-1" as StorageServerId;
@@ -36,7 +37,10 @@ async function two() {
     return { revision, ledgerVersion, lossesRevision: revision };
   };
   const write = { records: [RECORD], converged: undefined, taken: [] };
-  return { one: one.shared!, other: other.shared!, store: other, append, known, query, write };
+  return {
+    ...{ one: one.shared!, other: other.shared!, store: other, state: () => state },
+    ...{ append, known, query, write },
+  };
 }
 
 const otherSettings = (state: ClusterState): ClusterState => {
@@ -169,6 +173,23 @@ describe.skipIf(!POSTGRES_URL)("several processes on PostgreSQL", () => {
       expect(await one.recordUnder(99, { ...write, taken: left })).toBe("superseded");
       expect((await one.look(known())).heard).toEqual(left);
     });
+  });
+
+  it("carries a call out once, whoever is asked for it", async () => {
+    const { store, state } = await two();
+    const at = 1_700_000_000_000;
+    const idempotent = { callSha256: "call", requestSha256: "request", at };
+    const { entries } = settingsDecisions(state(), 3);
+    const keyed = (index: number, when = at) => ({
+      ...entries[index]!,
+      idempotent: { ...idempotent, at: when },
+    });
+    expect(await store.append(1, [keyed(0)])).toBe("committed");
+    const other = { ...entries[1]!, idempotent: { ...idempotent, callSha256: "other" } };
+    expect(await store.append(2, [other, keyed(2)])).toEqual({ repeated: ["call"] });
+    expect(await store.append(2, [])).toBe("committed");
+    // After a day it is another call.
+    expect(await store.append(2, [keyed(1, at + CALLS_ANSWERED_MS)])).toBe("committed");
   });
 
   it("hints to the others that something was written", async () => {

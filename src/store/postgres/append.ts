@@ -7,13 +7,13 @@ import {
   STORAGE_SERVERS,
   VOLUMES,
 } from "../rows/versioned-tables.ts";
-import type { Append } from "../store.ts";
+import type { Append, AppendOutcome } from "../store.ts";
 import { A2cWriter } from "./a2c.ts";
 import { addCommittedCalls } from "./audit.ts";
 import { putCredentials } from "./credentials.ts";
 import { forgetDeliveries } from "./deliveries.ts";
 import { advanceHead, lockHead } from "./head.ts";
-import { putIdempotentCalls } from "./idempotency.ts";
+import { callsCarriedOut, putIdempotentCalls } from "./idempotency.ts";
 import { applyLosses } from "./losses.ts";
 import { writeRebalance } from "./rebalances.ts";
 import { addRevisions } from "./revisions.ts";
@@ -33,9 +33,11 @@ export interface Batch {
 export async function append(
   session: Session,
   { appendId, baseRevision, entries }: Batch,
-): Promise<"committed" | "conflict"> {
+): Promise<AppendOutcome> {
   const { revision: head, generation } = await lockHead(session);
   if (head !== baseRevision) return "conflict";
+  const [repeated, ...more] = await callsCarriedOut(session, entries);
+  if (repeated !== undefined) return { repeated: [repeated, ...more] };
   for (const [index, { heading }] of entries.entries()) {
     const { revision } = heading;
     invariant(revision === baseRevision + index + 1, `revision ${revision} comes next`);

@@ -1,6 +1,12 @@
 /** Writes with an Idempotency-Key. */
 import type { SqlRow } from "../rows/columns.ts";
-import type { Append, IdempotentCall, KeptAnswer, KeptCall } from "../store.ts";
+import {
+  type Append,
+  CALLS_ANSWERED_MS,
+  type IdempotentCall,
+  type KeptAnswer,
+  type KeptCall,
+} from "../store.ts";
 import { replacing, type Session } from "./session.ts";
 
 const KEY = "call_sha256";
@@ -32,6 +38,22 @@ export async function putIdempotentCalls(
     call ? [{ call, revision }] : [],
   );
   await putCalls(session, kept);
+}
+
+/** Which calls of a batch another process has carried out since it was asked whether they were. */
+export async function callsCarriedOut(
+  session: Session,
+  entries: readonly Append[],
+): Promise<string[]> {
+  const asked = entries.flatMap(({ idempotent }) => idempotent ?? []);
+  if (asked.length === 0) return [];
+  const rows = await session.rows<[string]>(
+    `SELECT kept.${KEY} FROM idempotent_calls AS kept
+     JOIN unnest($1::text[], $2::int8[]) AS asked (${KEY}, after)
+     ON kept.${KEY} = asked.${KEY} AND kept.at > asked.after`,
+    [asked.map(({ callSha256 }) => callSha256), asked.map(({ at }) => at - CALLS_ANSWERED_MS)],
+  );
+  return rows.map(([callSha256]) => callSha256);
 }
 
 export async function keptCall(

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { buffersOf } from "../handed-over.ts";
-import { type Append, type Store, StoreError } from "../store.ts";
+import { type Append, type AppendOutcome, type Store, StoreError } from "../store.ts";
 import { append, type Batch } from "./append.ts";
 import { addAudit, forgetAudit, pageOfAudit } from "./audit.ts";
 import { beginCluster, verifyDatabase } from "./begin.ts";
@@ -129,7 +129,7 @@ async function appendTo(
   database: Database,
   batch: Batch,
   lookPausesMs: readonly number[],
-): Promise<"committed" | "conflict"> {
+): Promise<AppendOutcome> {
   if (batch.entries.length === 0) {
     const { revision } = await database.statement(readHead);
     return revision === batch.baseRevision ? "committed" : "conflict";

@@ -1,5 +1,5 @@
 /** Which revisions can be read, and where the history is to be cut. */
-import type { HistoryLimits } from "../store.ts";
+import { CALLS_ANSWERED_MS, type HistoryLimits } from "../store.ts";
 
 export interface Bounds {
   readonly floorRevision: number;
@@ -17,7 +17,7 @@ export interface RevisionBytes {
 /** When a limit is passed the history is cut to so much of it, so that one cut serves for long. */
 const KEPT_SHARE = 0.9;
 /** Calls are kept twice as long as they are answered again. */
-export const CALLS_KEPT_MS = 48 * 60 * 60 * 1000;
+export const CALLS_KEPT_MS = 2 * CALLS_ANSWERED_MS;
 
 /** Whether a revision is neither below the floor nor beyond the head. */
 export function isKept(revision: number, bounds: Bounds): boolean {
