@@ -30,11 +30,12 @@ export interface Engine {
   readonly events: EventStreams;
   readonly threads: Threads;
   readonly metrics: Metrics;
+  readonly ageSeconds: () => number | undefined;
 }
 
 export function routeParts(
   { config, clock }: { readonly config: Config; readonly clock: Clock },
-  { store, commits, loads, backups, pusher, events, threads, metrics }: Engine,
+  { store, commits, loads, backups, pusher, events, threads, metrics, ageSeconds }: Engine,
 ): RouteParts {
   const state = () => commits.state;
   return {
@@ -45,6 +46,7 @@ export function routeParts(
     backups,
     threads,
     metrics,
+    ageSeconds,
     turns: new Turns(),
     planner: new Planner(threads),
     callbackPolicy: config.callbackPolicy,

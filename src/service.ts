@@ -18,9 +18,11 @@ import { Backups } from "./operations/backups.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
 import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
-import { createPusher, type PusherParts } from "./push/pusher.ts";
+import { createPusher, type Pusher, type PusherParts } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
+import { Reach } from "./reach.ts";
 import { routeParts } from "./route-parts.ts";
+import { shareStore } from "./share-store.ts";
 import { StartError } from "./start-error.ts";
 import { isReadByOthers } from "./store/sqlite/private-file.ts";
 import { type Store, StoreError } from "./store/store.ts";
@@ -95,15 +97,22 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     onCommitted: (head) => {
       metrics.convergence.committed(head);
       pusher.headChanged(head);
+      reach.check();
       history.wake();
       events.wake();
     },
+  });
+  const reach = new Reach({
+    clock,
+    revision: () => commits.state.revision,
+    onWaiting: () => sharing?.wake(),
   });
   const history = new HistoryKeeper({
     store,
     limits: config.historyLimits,
     clock,
     floorRevision: await store.floorRevision(),
+    isMine: () => sharing === undefined || sharing.distributes,
     onError: (error) => logger.error({ err: error }, "the history could not be pruned"),
   });
   const audit = new AuditLog({
@@ -124,7 +133,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     clock,
     certificates: () => pushCertificates?.current ?? {},
   });
-  const pusher = createPusher({
+  const pusherParts: PusherParts = {
     store,
     transport,
     clock,
@@ -138,7 +147,14 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       pushed: (pushed) => metrics.pushed(pushed),
       converged: (revision) => metrics.convergence.converged(revision),
     },
-  });
+  };
+  const sharing =
+    store.shared &&
+    shareStore(
+      { ...{ shared: store.shared, commits, loads, clock, logger, onFailure }, history },
+      pusherParts,
+    );
+  const pusher: Pusher = sharing?.pusher ?? createPusher(pusherParts);
   const events = new EventStreams({
     store,
     clock,
@@ -149,7 +165,8 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       return { generation, revision, floorRevision: history.floorRevision };
     },
   });
-  const engine = { store, commits, loads, backups, pusher, events, threads, metrics };
+  const ageSeconds = () => sharing?.ageSeconds;
+  const engine = { store, commits, loads, backups, pusher, events, threads, metrics, ageSeconds };
   const app = await buildApp({
     endpoints: allEndpoints(routeParts(parts, engine)),
     state: () => commits.state,
@@ -157,10 +174,13 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     audit: (entry) => audit.record(entry),
     store,
     now: () => clock.now(),
+    reach: (revision) => reach.until(revision),
+    ageSeconds,
     logger,
     tls,
     onAnswered: (answered) => metrics.answered(answered),
     onClosing: () => {
+      reach.close();
       pusher.stopWaiting();
       events.close();
     },
@@ -168,6 +188,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   return {
     app,
     start: async () => {
+      await sharing?.start();
       await pusher.start(commits.state);
       history.wake();
       const address = await listen(app, config);
@@ -189,6 +210,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       await audit.close();
       await history.close();
       await pusher.close();
+      await sharing?.close();
       await transport.close();
       await store.close();
       await backups.close();

@@ -18,10 +18,16 @@ import {
 } from "./finish.ts";
 import { addMethodRefusals, guardRoutes } from "./guard.ts";
 import { Idempotency, type IdempotencyParts } from "./idempotency.ts";
+import { type MinRevisionParts, waitForRevisions } from "./min-revision.ts";
 import { openApiDocument } from "./openapi.ts";
 import { addEndpoint } from "./route.ts";
 
-export interface AppParts extends AuthParts, FinishParts, AuditParts, IdempotencyParts {
+export interface AppParts
+  extends AuthParts,
+    FinishParts,
+    AuditParts,
+    IdempotencyParts,
+    MinRevisionParts {
   readonly endpoints: readonly Endpoint[];
   readonly logger: FastifyBaseLogger;
 }
@@ -59,6 +65,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   decodeBodies(app);
   parseJsonBodies(app);
   finishAnswers(app, parts);
+  waitForRevisions(app, parts);
   auditCalls(app, parts);
   guardRoutes(app, parts);
   await addDocs(app, openApiDocument(parts.endpoints));

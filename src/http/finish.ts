@@ -22,6 +22,8 @@ export interface FinishParts {
   readonly tls?: TlsOptions | undefined;
   /** Called after each answer, for who measures. */
   readonly onAnswered: (answered: Answered) => void;
+  /** How old the state may be, in seconds, where the store is out of reach. */
+  readonly ageSeconds: () => number | undefined;
   /** Called when the app begins to close: calls that wait on purpose must end now. */
   readonly onClosing: () => void;
 }
@@ -71,15 +73,16 @@ export function unknownAnswer(status: number): Answered {
 }
 
 export function stampAnswer(
-  { state }: Pick<FinishParts, "state">,
+  { state, ageSeconds }: Pick<FinishParts, "state" | "ageSeconds">,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
   if (!isGuarded(request.url)) return;
   reply.header("cache-control", "no-store");
-  if (isApi(request.url) && !reply.hasHeader("revision")) {
-    reply.header("revision", state().revision);
-  }
+  if (!isApi(request.url)) return;
+  if (!reply.hasHeader("revision")) reply.header("revision", state().revision);
+  const age = ageSeconds();
+  if (age !== undefined) reply.header("revision-age", age);
 }
 
 export function answerError(reply: FastifyReply, error: unknown): FastifyReply {

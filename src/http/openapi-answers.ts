@@ -48,12 +48,23 @@ function problem(status: number, endpoint: Endpoint, components: Components): Js
   };
 }
 
+/** Those that every answer may have stand in the document once. */
+export const SHARED_HEADERS: Json = {
+  RevisionAge: {
+    description:
+      "Seconds; only where the store is out of reach: what is read is from memory, and as old as that",
+    schema: { type: "integer", format: "int32", minimum: 0, maximum: 2_147_483_647 },
+    example: 12,
+  },
+};
+
 const HEADERS: Readonly<Record<string, Json>> = {
   Revision: {
     description: "The store's head; for a write the revision it took",
     schema: { type: "integer", format: "int64", minimum: 0, maximum: MAX_ADDRESS_COUNT },
     example: 42,
   },
+  "Revision-Age": { $ref: "#/components/headers/RevisionAge" },
   ETag: {
     description: "`<generation>.<revision>`",
     schema: { type: "string", pattern: '^"\\d+\\.\\d+"$', maxLength: 35 },
@@ -72,7 +83,7 @@ const HEADERS: Readonly<Record<string, Json>> = {
 };
 
 function headersOf({ url }: Endpoint, more: readonly string[]): Json {
-  const names = url.startsWith("/v1") ? ["Revision", ...more] : more;
+  const names = url.startsWith("/v1") ? ["Revision", "Revision-Age", ...more] : more;
   return Object.fromEntries(names.map((name) => [name, HEADERS[name]]));
 }
 

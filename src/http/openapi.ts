@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document, made from the endpoints alone. */
 import type { z } from "zod";
+import { MAX_ADDRESS_COUNT } from "../core/model.ts";
 import { type Endpoint, KIB, MIB, TABLE_BODY_LIMIT_BYTES } from "./endpoint.ts";
-import { responses } from "./openapi-answers.ts";
+import { responses, SHARED_HEADERS } from "./openapi-answers.ts";
 import { Components, type Json } from "./openapi-components.ts";
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
@@ -32,6 +33,19 @@ const ENTITY_TAGS = '^(\\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$';
 /** Node takes no more of all headers together. */
 const HEADERS_BYTES_MAX = 16 * KIB;
 
+const MIN_REVISION: Json = { $ref: "#/components/parameters/MinRevision" };
+const SHARED_PARAMETERS: Json = {
+  MinRevision: {
+    name: "Min-Revision",
+    in: "header",
+    required: false,
+    description:
+      "The call is answered only when this revision is known, whichever replica has made it; 503 " +
+      "where that takes too long",
+    schema: { type: "integer", format: "int64", minimum: 0, maximum: MAX_ADDRESS_COUNT },
+  },
+};
+
 export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument {
   const components = new Components();
   const paths: Record<string, Json> = {};
@@ -53,6 +67,8 @@ export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument
     paths,
     components: {
       schemas: components.schemas(),
+      parameters: SHARED_PARAMETERS,
+      headers: SHARED_HEADERS,
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "A token of TOKENS_FILE" },
       },
@@ -88,7 +104,7 @@ function operationId(method: string, url: string): string {
 }
 
 function parameters(endpoint: Endpoint, components: Components): Json[] {
-  const { params, query, ifMatch, ifNoneMatch, resumable } = endpoint;
+  const { url, params, query, ifMatch, ifNoneMatch, resumable } = endpoint;
   const header = (name: string, required: boolean, description: string): Json => ({
     name,
     in: "header",
@@ -101,6 +117,7 @@ function parameters(endpoint: Endpoint, components: Components): Json[] {
   return [
     ...fieldsOf(params, "path", components),
     ...fieldsOf(query, "query", components),
+    ...(url.startsWith("/v1") ? [MIN_REVISION] : []),
     ...(ifMatch
       ? [
           header(

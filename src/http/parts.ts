@@ -11,6 +11,8 @@ import type { Threads } from "../threads/threads.ts";
 export interface RouteParts extends OperationParts {
   /** The committed state; reads never touch the store. */
   readonly state: () => ClusterState;
+  /** How old the state may be, in seconds, where the store is out of reach. */
+  readonly ageSeconds: () => number | undefined;
   readonly distribution: Distribution;
   readonly threads: Threads;
   readonly backups: Pick<Backups, "make" | "list">;
@@ -37,7 +39,7 @@ export interface Distribution {
     wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<Uint8Array | undefined>;
   /** A snapshot that is to be had, the head's, perhaps the one before; until the reader ends. */
-  readSnapshot(of: Position, reader: AbortSignal): Promise<SnapshotRead | undefined>;
+  readSnapshot(of: SnapshotName, reader: AbortSignal): Promise<SnapshotRead | undefined>;
   /** Notices of all revisions after a place in the history, in their order, without end. */
   events(after: Position | undefined): Readable;
   waitUntilConverged(
@@ -50,6 +52,10 @@ export interface Distribution {
 export interface PullPosition {
   readonly generation: number;
   readonly after: number;
+  readonly settledRevision?: number | undefined;
+}
+
+export interface SnapshotName extends Position {
   readonly settledRevision?: number | undefined;
 }
 

@@ -15,6 +15,8 @@ export interface HistoryKeeperParts {
   readonly clock: Clock;
   /** As the store has it at the start. */
   readonly floorRevision: number;
+  /** Where others keep the same history: whether it falls to this process now. */
+  readonly isMine?: () => boolean;
   /** Called where a step fails; the next wake-up tries again. */
   readonly onError: (error: unknown) => void;
 }
@@ -37,12 +39,18 @@ export class HistoryKeeper {
     return this.#floorRevision;
   }
 
+  /** To be called where others raise the floor. */
+  floorIs(revision: number): void {
+    this.#floorRevision = Math.max(this.#floorRevision, revision);
+  }
+
   /** To be called at the start and after every commit; plans grow old without one. */
   wake(): void {
     this.#wokenAgain = true;
     if (this.#closed) return;
     this.#cancelWakeUp();
     this.#cancelWakeUp = this.#parts.clock.after(WAKE_UP_MS, () => this.wake());
+    if (this.#parts.isMine?.() === false) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -62,7 +70,7 @@ export class HistoryKeeper {
       while (!this.#closed && (!done || this.#wokenAgain)) {
         this.#wokenAgain = false;
         const step = await store.prune(limits, ROWS_PER_STEP, clock.now());
-        this.#floorRevision = step.floorRevision;
+        this.floorIs(step.floorRevision);
         done = step.done;
       }
     } catch (error) {

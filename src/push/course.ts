@@ -7,10 +7,11 @@ import { type ClusterState, emptyState } from "../core/cluster-state.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import { type Head, headOf } from "../core/delivery-state.ts";
 import type { AddressLoss } from "../store/store.ts";
-import type { Deliveries, KnownRecords } from "./deliveries.ts";
+import type { Deliveries } from "./deliveries.ts";
 import { losersFirst } from "./losers-first.ts";
 import { AddressLosses } from "./losses.ts";
 import type { Bursts } from "./pace.ts";
+import type { KnownLedger } from "./pusher-port.ts";
 import type { ServerDelivery } from "./server-delivery.ts";
 import { type HandOver, handOverOf, settledHead } from "./settling.ts";
 
@@ -22,10 +23,12 @@ export interface CourseParts {
   readonly deliveries: Deliveries;
 }
 
-/** What the store knew at the start. */
-export interface Known {
-  readonly records: KnownRecords;
-  readonly losses: readonly AddressLoss[];
+/** What goes with a committed state that is taken in. */
+export interface Adopted {
+  /** What the store knew at the start. */
+  readonly known?: KnownLedger;
+  /** Of heads in between that were skipped, because others have distributed them. */
+  readonly lossesBetween?: readonly AddressLoss[] | undefined;
 }
 
 export class Course {
@@ -52,7 +55,7 @@ export class Course {
    * Takes a committed state in: servers that came, went or were registered anew, and the head.
    * What is older than the present one is left alone.
    */
-  take(next: ClusterState, known?: Known): "changed" | "the same servers" {
+  take(next: ClusterState, { known, lossesBetween }: Adopted): "changed" | "the same servers" {
     const { bursts, clock, deliveries, floorRevision } = this.#parts;
     const before = this.#state;
     const isOlder = next.generation === before.generation && next.revision < before.revision;
@@ -60,7 +63,7 @@ export class Course {
     this.#state = next;
     if (next.distributedRevision !== before.distributedRevision) bursts.changed(clock.now());
     if (known) this.#losses.load(known.losses);
-    else this.#losses.follow(before, next);
+    else this.#losses.follow(before, next, lossesBetween);
     // Whoever is new begins at the new head; what is settled is told when all are there.
     this.#head = headOf(next, { settledRevision: 0, floorRevision: floorRevision() });
     const changes = before.storageServers.differences(next.storageServers);

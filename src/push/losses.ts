@@ -13,13 +13,24 @@ export class AddressLosses {
     for (const { storageServerId, revision } of losses) this.#add(storageServerId, revision);
   }
 
-  /** Takes in what was lost between two committed states, in the last revision of it. */
-  follow(before: ClusterState, after: ClusterState): void {
+  /**
+   * Takes in what was lost between two committed states, in the last revision of it. `also`: in
+   * which revisions between, ascending, where heads that others have distributed were skipped.
+   */
+  follow(before: ClusterState, after: ClusterState, also: readonly AddressLoss[] = []): void {
     if (before.generation !== after.generation) this.#revisions = new Map();
+    for (const { storageServerId, revision } of also) this.#add(storageServerId, revision);
     for (const { key, after: revision } of lossesBetween(before, after)) {
       if (revision === undefined) this.#revisions.delete(key);
       else this.#add(key, revision);
     }
+  }
+
+  /** All of them, of each server ascending. */
+  all(): AddressLoss[] {
+    return [...this.#revisions].flatMap(([storageServerId, revisions]) =>
+      revisions.map((revision) => ({ storageServerId, revision })),
+    );
   }
 
   /** Ascending. */

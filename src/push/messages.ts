@@ -31,6 +31,8 @@ export interface MessagesParts {
   readonly store: Pick<Store, "changesBetween">;
   /** How storage servers reach this service, without a slash at the end. */
   readonly publicUrl: () => Promise<string>;
+  /** Other processes serve the snapshots that this one names. */
+  readonly snapshotsElsewhere?: boolean;
 }
 
 export class Messages {
@@ -89,8 +91,11 @@ export class Messages {
   }
 
   async #referenceTo({ message, bytes, sha256 }: Snapshot): Promise<Uint8Array> {
-    const { generation, revision } = message;
-    const url = `${await this.#parts.publicUrl()}/v1/snapshots/${generation}/${revision}`;
+    const { generation, revision, settledRevision } = message;
+    const { publicUrl, snapshotsElsewhere } = this.#parts;
+    // Whoever else encodes it must come to the same bytes.
+    const query = snapshotsElsewhere ? `?settledRevision=${settledRevision}` : "";
+    const url = `${await publicUrl()}/v1/snapshots/${generation}/${revision}${query}`;
     return jsonBytes(snapshotReference(message, { url, bytes, sha256 }));
   }
 }

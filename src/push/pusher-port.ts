@@ -9,8 +9,10 @@ import type { Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
 import type { DeliveryState, DeliveryView, Head, Step } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
-import type { Store } from "../store/store.ts";
+import type { HeardEvent } from "../store/shared-store.ts";
+import type { AddressLoss, Store } from "../store/store.ts";
 import type { Convergence, DeliveryProgress } from "./convergence.ts";
+import type { KnownRecords } from "./deliveries.ts";
 import type { Log } from "./log.ts";
 import type { PullPosition, PullWait } from "./pulls.ts";
 import type { SnapshotRead } from "./snapshot-reads.ts";
@@ -35,6 +37,10 @@ export interface PusherParts {
   readonly publicUrl: () => Promise<string>;
   /** The committed state, for the sweep: it finds what a lost hint has not told. */
   readonly committed?: () => ClusterState;
+  /** Sees to it that the head is as new as the store's, where others move it too. */
+  readonly lookAtHead?: () => Promise<void>;
+  /** Other processes serve the snapshots that this one names. */
+  readonly snapshotsElsewhere?: boolean;
   /** For who measures. */
   readonly observer?: PushObserver;
 }
@@ -50,6 +56,27 @@ export interface PushObserver {
   }): void;
   /** It is durable that every storage server has this distributed revision. */
   converged(revision: number): void;
+}
+
+/** What a pusher begins with: the ledger, and the losses of addresses, as of one head. */
+export interface KnownLedger {
+  readonly records: KnownRecords;
+  readonly losses: readonly AddressLoss[];
+}
+
+/** The one who sends, also where others follow what it records. */
+export interface SendingPusher extends Pusher {
+  /** Begins with what is known, instead of reading it. */
+  takeUp(state: ClusterState, known: KnownLedger): void;
+  /** `lossesBetween`: of revisions of others that were skipped, ascending. */
+  headChanged(state: ClusterState, lossesBetween?: readonly AddressLoss[]): void;
+  /** Takes in what a server, or an operator about it, has said to another process. */
+  heard(serverId: StorageServerId, event: HeardEvent): Promise<void>;
+}
+
+/** Which snapshot is read; what is settled where it was named with it. */
+export interface SnapshotName extends Position {
+  readonly settledRevision?: number | undefined;
 }
 
 export interface Pusher {
@@ -76,7 +103,7 @@ export interface Pusher {
    * The snapshot of the head, or of the one before while somebody may still be fetching it; read
    * until `reader` is aborted. Refused when too many read already.
    */
-  readSnapshot(of: Position, reader: AbortSignal): Promise<SnapshotRead | undefined>;
+  readSnapshot(of: SnapshotName, reader: AbortSignal): Promise<SnapshotRead | undefined>;
   /** Absent: no such storage server is registered. */
   delivery(serverId: StorageServerId): DeliveryView | undefined;
   /** What a server has durably acknowledged, in whichever generation. */

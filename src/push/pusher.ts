@@ -3,7 +3,6 @@
  * of a new head is a hint; the sweep is the guarantee.
  */
 import type { ClusterState } from "../core/cluster-state.ts";
-import type { DeliveryEvent } from "../core/delivery.ts";
 import type { Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
 import {
@@ -17,6 +16,8 @@ import {
 } from "../core/delivery-state.ts";
 import { invariant } from "../core/errors.ts";
 import type { StorageServerId } from "../core/model.ts";
+import type { HeardEvent } from "../store/shared-store.ts";
+import type { AddressLoss } from "../store/store.ts";
 import {
   acknowledgedByAll,
   type Convergence,
@@ -24,13 +25,13 @@ import {
   progressOf,
   verdictOn,
 } from "./convergence.ts";
-import { Course, type Known } from "./course.ts";
+import { type Adopted, Course } from "./course.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Ledger } from "./ledger.ts";
 import { Messages } from "./messages.ts";
 import { Bursts } from "./pace.ts";
 import { type PullPosition, Pulls, type PullWait } from "./pulls.ts";
-import type { Pusher, PusherParts } from "./pusher-port.ts";
+import type { KnownLedger, PusherParts, SendingPusher } from "./pusher-port.ts";
 import { ServerDelivery } from "./server-delivery.ts";
 import { createSlots } from "./slots.ts";
 import { type SnapshotRead, SnapshotReads } from "./snapshot-reads.ts";
@@ -42,11 +43,11 @@ const SWEEP_INTERVAL_MS = 30_000;
 const SLOT_HOLD_MS_MAX = 200;
 const CLOSE_WAIT_MS_MAX = 3000;
 
-export function createPusher(parts: PusherParts): Pusher {
+export function createPusher(parts: PusherParts): SendingPusher {
   return new StorageServerPusher(parts);
 }
 
-class StorageServerPusher implements Pusher {
+class StorageServerPusher implements SendingPusher {
   readonly #parts: PusherParts;
   readonly #deliveries: Deliveries;
   readonly #course: Course;
@@ -121,15 +122,23 @@ class StorageServerPusher implements Pusher {
     const { store } = this.#parts;
     const [records, losses] = await Promise.all([store.deliveries(), store.addressLosses()]);
     if (this.#closed) return;
-    this.#started = true;
     const known = new Map(records.map((record) => [record.storageServerId, record]));
-    this.#adopt(this.#meanwhile ?? state, { records: known, losses });
+    this.takeUp(this.#meanwhile ?? state, { records: known, losses });
+  }
+
+  takeUp(state: ClusterState, known: KnownLedger): void {
+    this.#started = true;
+    this.#adopt(state, { known });
     this.#sweepLater();
   }
 
-  headChanged(state: ClusterState): void {
+  headChanged(state: ClusterState, lossesBetween?: readonly AddressLoss[]): void {
     if (!this.#started) this.#meanwhile = state;
-    else if (!this.#closed) this.#adopt(state);
+    else if (!this.#closed) this.#adopt(state, { lossesBetween });
+  }
+
+  heard(serverId: StorageServerId, event: HeardEvent): Promise<void> {
+    return this.#hear(serverId, event);
   }
 
   registeredAgain(serverId: StorageServerId): void {
@@ -218,17 +227,14 @@ class StorageServerPusher implements Pusher {
     await this.#ledger.close();
   }
 
-  #hear(
-    serverId: StorageServerId,
-    event: Extract<DeliveryEvent, { kind: "reported" | "pulled" | "woken" }>,
-  ): Promise<void> {
+  #hear(serverId: StorageServerId, event: HeardEvent): Promise<void> {
     const delivery = this.#deliveries.get(serverId);
     invariant(delivery || this.#closed, `storage server ${serverId} is registered`);
     return this.#closed || !delivery ? Promise.resolve() : delivery.heard(event);
   }
 
-  #adopt(next: ClusterState, known?: Known): void {
-    const servers = this.#course.take(next, known);
+  #adopt(next: ClusterState, adopted: Adopted): void {
+    const servers = this.#course.take(next, adopted);
     if (servers === "changed") this.#ledger.touch();
     this.#waiters.check();
   }

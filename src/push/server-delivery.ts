@@ -32,7 +32,11 @@ export interface DeliveryParts {
   /** The committed state of the moment. */
   readonly state: () => ClusterState;
   readonly head: () => Head;
+  /** Before a server is called ahead. */
+  readonly lookAtHead?: () => Promise<void>;
 }
+
+type Answered = Extract<DeliveryEvent, { kind: "answered" }>;
 
 export class ServerDelivery {
   readonly #parts: DeliveryParts;
@@ -145,11 +149,12 @@ export class ServerDelivery {
   async #deliver(turn: Turn): Promise<void> {
     const release = await this.#parts.slots.acquire(turn);
     const answered = await this.#send().finally(release);
+    if (answered && isBeyond(answered.answer, this.#head)) await this.#parts.lookAtHead?.();
     if (answered && !this.#dropped) await this.#settle(answered);
   }
 
   /** Sends what is due, now that there is a slot: the head may have moved in the meantime. */
-  async #send(): Promise<DeliveryEvent | undefined> {
+  async #send(): Promise<Answered | undefined> {
     const { clock, log } = this.#parts;
     const state = this.#parts.state();
     const action = this.#nextAction();
@@ -219,4 +224,8 @@ export class ServerDelivery {
     const { clock, random } = this.#parts;
     return { now: clock.now(), head: this.#head, jitter: random() };
   }
+}
+
+function isBeyond(answer: DeliveryAnswer, { generation, revision }: Head): boolean {
+  return "revision" in answer && answer.generation === generation && answer.revision > revision;
 }

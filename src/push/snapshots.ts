@@ -35,7 +35,18 @@ export class Snapshots {
 
   /** The snapshot of a state; `settledRevision` is as of now, while `state` is the head. */
   of(state: ClusterState, settledRevision: number): Promise<Snapshot> {
-    const key = keyOf(state.generation, state.distributedRevision);
+    return this.#build(keyOf(state.generation, state.distributedRevision), state, settledRevision);
+  }
+
+  /** The very one that another process has named, with what it called settled. */
+  async named(state: ClusterState, settledRevision: number): Promise<Snapshot> {
+    const { generation, distributedRevision: revision } = state;
+    const known = await this.find(generation, revision);
+    if (known?.message.settledRevision === settledRevision) return known;
+    return this.#build(`${keyOf(generation, revision)} ${settledRevision}`, state, settledRevision);
+  }
+
+  #build(key: string, state: ClusterState, settledRevision: number): Promise<Snapshot> {
     const known = this.#built.get(key);
     if (known) return known;
     const building = encoded(snapshotMessage(state, settledRevision));

@@ -2,6 +2,7 @@
  * What a store that several processes write to offers beside the port: how each of them follows
  * what the others write, which one distributes the tables, and what that one is told by the others.
  */
+import type { ClusterState } from "../core/cluster-state.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
 import type { StorageServerId } from "../core/model.ts";
@@ -20,8 +21,11 @@ export interface SharedStore {
   hold(lease: LeaseWanted): Promise<number | undefined>;
   /** Lets the next one have it at once. */
   release(term: number): Promise<void>;
-  /** Keeps what was heard until it is `taken` into the ledger; of each kind and server the last. */
-  hear(heard: HeardOf): Promise<void>;
+  /**
+   * Keeps what was heard until it is `taken` into the ledger; of each kind and server the last.
+   * Tells its `heardId`.
+   */
+  hear(heard: HeardOf): Promise<string>;
   /**
    * `recordDeliveries` of whoever holds the lease under `term`, together with what the records
    * come from. `superseded`: a later term has begun, and nothing was written.
@@ -29,6 +33,15 @@ export interface SharedStore {
   recordUnder(term: number, write: LedgerWrite): Promise<"recorded" | "superseded">;
   /** Calls `hint` when somebody has written; some such hints get lost. Ends with the store. */
   onHint(hint: () => void): void;
+}
+
+/** What a process that follows the store has seen of one moment. */
+export interface Seen {
+  /** The head. */
+  readonly state: ClusterState;
+  readonly look: Look;
+  /** Under which this process held the lease then. */
+  readonly term: number | undefined;
 }
 
 export interface Known {

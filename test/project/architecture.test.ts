@@ -11,6 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ["core"],
   push: ["core", "store"],
   events: ["core", "store"],
+  replicas: ["core", "store"],
   backup: ["core", "store"],
   operations: ["core", "store", "backup", "planner", "threads"],
   threads: ["core"],
@@ -24,16 +25,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   restore: ["core", "store", "backup", "operations", "."],
   "migrate-store": ["core", "store", "operations", "."],
   ".": [
-    "core",
-    "store",
-    "backup",
-    "push",
-    "operations",
-    "http",
-    "events",
-    "threads",
-    "planner",
-    "metrics",
+    ...["core", "store", "backup", "push", "operations", "http", "events", "replicas"],
+    ...["threads", "planner", "metrics"],
   ],
 };
 

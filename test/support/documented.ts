@@ -33,7 +33,7 @@ export function expectDocumented({ method, url, status, headers }: Seen): void {
   if (described.length === 0) return;
   const answers = described.flatMap(({ responses }) => responses[status] ?? []);
   if (answers.length === 0) throw new Error(`${method} ${url}: ${status} is not documented`);
-  for (const name of ["ETag", "Location", "Retry-After", "Revision"]) {
+  for (const name of ["ETag", "Location", "Retry-After", "Revision", "Revision-Age"]) {
     if (headers[name.toLowerCase()] === undefined) continue;
     const known = answers.some((answer) => answer.headers?.[name] !== undefined);
     if (!known) throw new Error(`${method} ${url}: ${status} has an undocumented ${name}`);

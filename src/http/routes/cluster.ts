@@ -104,7 +104,7 @@ export function clusterEndpoints(parts: RouteParts): Endpoint[] {
 function clusterView(
   parts: RouteParts,
   state: ClusterState,
-  { pendingSince, ...convergence }: Convergence,
+  known: Convergence | undefined,
 ): z.output<typeof schemas.cluster> {
   const active = activeProcesses(state);
   return {
@@ -120,9 +120,11 @@ function clusterView(
     ).length,
     imbalance: clusterImbalance(state),
     storageServers: parts.distribution.deliveryCounts(),
-    convergence: {
-      ...convergence,
-      ...(pendingSince === undefined ? {} : { pendingSince: formatTime(pendingSince) }),
-    },
+    ...(known ? { convergence: convergenceView(known) } : {}),
   };
+}
+
+function convergenceView({ pendingSince, ...convergence }: Convergence) {
+  if (pendingSince === undefined) return convergence;
+  return { ...convergence, pendingSince: formatTime(pendingSince) };
 }

@@ -104,6 +104,7 @@ function snapshots(parts: RouteParts): Endpoint {
       "read at once; beyond, 503: come back after `Retry-After`. A read has 30 s, and beyond them a " +
       "second for each 64 KB of what is sent.",
     params: schemas.snapshotParams,
+    query: schemas.snapshotQuery,
     answers: {
       200: {
         description: "The snapshot, gzip-encoded where that is accepted",
@@ -112,8 +113,8 @@ function snapshots(parts: RouteParts): Endpoint {
       },
     },
     problems: [404, 410],
-    handle: async ({ params, acceptsGzip, signal }) => {
-      const read = await parts.distribution.readSnapshot(params, signal());
+    handle: async ({ params, query, acceptsGzip, signal }) => {
+      const read = await parts.distribution.readSnapshot({ ...params, ...query }, signal());
       if (read) return snapshotAnswer(read, acceptsGzip);
       throw noSnapshot(parts, params);
     },

@@ -27,7 +27,9 @@ export function healthEndpoints(parts: RouteParts): Endpoint[] {
       ...base,
       url: "/readyz",
       summary: "May it take traffic?",
-      description: "The tables are loaded and checked, the store takes writes.",
+      description:
+        "The tables are loaded and checked, and reads are answered. With `revisionAgeSeconds` the " +
+        "store is out of reach: reads are from memory, and as old as that; writes are answered with 503.",
       answers: {
         200: {
           description: "It may",
@@ -35,14 +37,16 @@ export function healthEndpoints(parts: RouteParts): Endpoint[] {
             status: z.literal("ready"),
             revision,
             storageServers: count("Registered storage servers", 3),
+            revisionAgeSeconds: count("How old what is known may be", 12).optional(),
           }),
           example: { status: "ready", revision: 42, storageServers: 3 },
         },
       },
       handle: () => {
         const { revision: head, storageServers } = parts.state();
-        const body = { status: "ready", revision: head, storageServers: storageServers.size };
-        return { status: 200, body };
+        const revisionAgeSeconds = parts.ageSeconds();
+        const known = { revision: head, storageServers: storageServers.size };
+        return { status: 200, body: { status: "ready", ...known, revisionAgeSeconds } };
       },
     }),
   ];

@@ -35,7 +35,9 @@ const convergence = z
     pendingSince: time.optional().meta({ description: "When the oldest of those was made" }),
   })
   .meta({
-    description: "How long revisions take: of the last 1,000, those that changed the tables",
+    description:
+      "How long revisions take: of the last 1,000, those that changed the tables; absent while the " +
+      "store is out of reach",
   });
 
 export const cluster = z
@@ -58,7 +60,7 @@ export const cluster = z
     storageServers: z
       .partialRecord(deliveryState, count("Storage servers in this state", 3))
       .meta({ description: "Storage servers by delivery state", example: { current: 3 } }),
-    convergence,
+    convergence: convergence.optional(),
   })
   .meta({ id: "Cluster" });
 

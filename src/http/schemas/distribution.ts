@@ -81,6 +81,12 @@ export const snapshotParams = z.strictObject({
   revision: queryPosition("The revision").meta({ example: 7 }),
 });
 
+export const snapshotQuery = z.strictObject({
+  settledRevision: queryPosition(
+    "What the snapshot calls settled, where the service has named it so",
+  ).optional(),
+});
+
 const heading = {
   type: z.literal("tables.update"),
   clusterId,

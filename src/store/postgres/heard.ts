@@ -22,14 +22,16 @@ type Row = [
 export async function putHeard(
   session: Session,
   { storageServerId, registeredRevision, event, at }: HeardOf,
-): Promise<void> {
+): Promise<string> {
+  const heardId = randomUUID();
   const columns = [...COLUMNS, ...REPORT_COLUMNS];
-  const heard = [storageServerId, event.kind, registeredRevision, randomUUID(), at];
+  const heard = [storageServerId, event.kind, registeredRevision, heardId, at];
   const { generation, revision, digest } = event.kind === "reported" ? event.report : NO_REPORT;
   const onConflict = replacing(KEY, columns);
   await session.insert({ table: "heard", columns, onConflict }, [
     [...heard, generation, revision, digest],
   ]);
+  return heardId;
 }
 
 const NO_REPORT = { generation: null, revision: null, digest: null };
