@@ -7,7 +7,8 @@ import type { ClusterState } from "./core/cluster-state.ts";
 import { soundStateOf } from "./core/sound-state.ts";
 import { EventStreams, type EventStreamsParts } from "./events/event-streams.ts";
 import { FromFiles } from "./from-files.ts";
-import { type App, buildApp } from "./http/app.ts";
+import { type App, type AppParts, buildApp } from "./http/app.ts";
+import { Load, type LoadBounds } from "./http/load.ts";
 import { allEndpoints } from "./http/routes/index.ts";
 import { Listening } from "./listening.ts";
 import { createMetrics } from "./metrics/metrics.ts";
@@ -18,6 +19,7 @@ import { Backups } from "./operations/backups.ts";
 import { CommitQueue } from "./operations/commit-queue.ts";
 import { HistoryKeeper } from "./operations/history-keeper.ts";
 import { LoadBook } from "./operations/load-book.ts";
+import { takesLong } from "./planner/planner.ts";
 import { createPusher, type Pusher, type PusherParts } from "./push/pusher.ts";
 import { createTransport } from "./push/transport.ts";
 import { Reach } from "./reach.ts";
@@ -33,9 +35,11 @@ import { readTokens } from "./tokens.ts";
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
 const CONNECTION_GRACE_MS = 3_000;
 
-/** How much of what stays open is held at once; beyond, callers are asked to come again. */
+/** How much is taken on and held open at once; beyond, callers are asked to come again. */
 export type Bounds = Pick<PusherParts, "waitingPullsMax" | "snapshotReadsMax"> &
-  Pick<EventStreamsParts, "eventStreamsMax">;
+  Pick<EventStreamsParts, "eventStreamsMax"> &
+  LoadBounds &
+  Pick<AppParts, "connectionsMax">;
 
 export interface ServiceParts {
   readonly config: Config;
@@ -77,12 +81,14 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const state = await loadState(store);
   const { generation, revision } = state;
   logger.info({ generation, revision }, "the store is sound");
+  const load = new Load({ ...parts.bounds, areTablesLarge: () => takesLong(commits.state) });
   const metrics = createMetrics(
     {
       state: () => commits.state,
       settledRevision: () => pusher.head.settledRevision,
       deliveryCounts: () => pusher.deliveryCounts(),
       waitingWrites: () => commits.waitingCount,
+      runningRequests: () => load.running,
       storeBytes: () => storeBytes(config.database),
       now: () => clock.now(),
       distributedRevision: state.distributedRevision,
@@ -176,8 +182,12 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     now: () => clock.now(),
     reach: (revision) => reach.until(revision),
     ageSeconds,
+    clock,
+    load,
+    connectionsMax: parts.bounds?.connectionsMax,
     logger,
     tls,
+    onConnectionRefused: () => metrics.connectionRefused(),
     onAnswered: (answered) => metrics.answered(answered),
     onClosing: () => {
       reach.close();

@@ -12,6 +12,9 @@ export type Role = "open" | "viewer" | "operator" | "admin";
 
 export type Method = "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
 
+/** What becomes of a call when more comes than can be served: see load.ts. */
+export type Load = "vital" | "ordinary" | "heavy";
+
 export interface Answer {
   readonly status: number;
   /** JSON, or a stream, or bytes; a function is called only when the body is really needed. */
@@ -72,6 +75,8 @@ export interface EndpointDescription<
   readonly role: Role;
   /** Storage servers may call too: the one that the path names, or any. */
   readonly storageServer?: "own" | "any";
+  /** By default ordinary. */
+  readonly load?: Load;
   readonly tag: string;
   readonly summary: string;
   readonly description: string;

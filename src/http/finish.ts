@@ -3,7 +3,13 @@ import type { TlsOptions } from "node:tls";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { isApi, isGuarded, shownPath } from "./paths.ts";
-import { HttpProblem, internalProblem, problemFor, retryAfterSeconds } from "./problems.ts";
+import {
+  closing,
+  HttpProblem,
+  internalProblem,
+  problemFor,
+  retryAfterSeconds,
+} from "./problems.ts";
 import { securityHeaders } from "./security-headers.ts";
 
 /** What was answered; `route` is the pattern, never the path. */
@@ -30,20 +36,21 @@ export interface FinishParts {
 
 export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
   const headers = securityHeaders(parts.tls !== undefined);
+  let isClosing = false;
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(headers);
-    done();
+    if (isClosing) done(closing());
+    else done();
   });
-  let closing = false;
   app.addHook("preClose", (done) => {
-    closing = true;
+    isClosing = true;
     parts.onClosing();
     done();
   });
   app.addHook("onSend", (request, reply, _payload, done) => {
     stampAnswer(parts, request, reply);
     // A connection that is kept alive would hold up the end.
-    if (closing) reply.header("connection", "close");
+    if (isClosing) reply.header("connection", "close");
     done();
   });
   app.addHook("onResponse", (request, reply, done) => {
@@ -91,7 +98,8 @@ export function answerError(reply: FastifyReply, error: unknown): FastifyReply {
   const problem = known ?? internalProblem();
   if (error instanceof HttpProblem) reply.headers(error.headers);
   reply.problemCode = problem.code;
-  if (problem.status === 503) reply.header("retry-after", retryAfterSeconds(problem));
+  const waitSeconds = retryAfterSeconds(problem);
+  if (waitSeconds !== undefined) reply.header("retry-after", waitSeconds);
   return reply
     .code(problem.status)
     .type("application/problem+json; charset=utf-8")

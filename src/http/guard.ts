@@ -30,11 +30,18 @@ export function guardRoutes(app: FastifyInstance, parts: AuthParts): void {
 
 /** Authorises, and remembers who called. */
 function guard(parts: AuthParts, access: Access) {
-  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
+  return checking((request) => {
+    const { actor, role } = authorise(parts, request, access);
+    request.actor = actor;
+    request.role = role;
+  });
+}
+
+/** A hook that lets a request through unless `check` throws what it is refused with. */
+export function checking(check: (request: FastifyRequest, reply: FastifyReply) => void) {
+  return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     try {
-      const { actor, role } = authorise(parts, request, access);
-      request.actor = actor;
-      request.role = role;
+      check(request, reply);
       done();
     } catch (error) {
       done(error as Error);

@@ -92,6 +92,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   401: "No valid token",
   403: "The token's role may not do this",
   404: "Not found",
+  408: "The body came too slowly",
   409: "In conflict with the present state",
   410: "No longer kept",
   412: "Stale: If-Match does not name the present version",
@@ -101,21 +102,21 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   428: "If-Match is missing",
   429: "Too much at once; see Retry-After",
   500: "A mistake of the service",
-  503: "The store cannot take it now; see Retry-After",
+  503: "It cannot be served now; see Retry-After",
   507: "The disk is full",
 };
 
 /** The statuses that follow from what the call is, and its own. */
 function problemStatuses(endpoint: Endpoint): number[] {
   const { method, role, ifMatch, problems = [] } = endpoint;
-  if (role === "open") return [];
+  if (role === "open") return [...problems];
   return [
     ...[400, 401, 403, 429, 500, 503],
     ...problems,
     ...(ifMatch ? [412] : []),
     ...(ifMatch === "required" ? [428] : []),
     // 409 and 422: an Idempotency-Key that is in use, or was used for another request.
-    ...(method === "GET" ? [] : [409, 413, 415, 422, 507]),
+    ...(method === "GET" ? [] : [408, 409, 413, 415, 422, 507]),
   ].sort((a, b) => a - b);
 }
 

@@ -68,6 +68,8 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "too-many-streams": 503,
 };
 
+const MAY_COME_AGAIN: readonly number[] = [429, 503];
+
 /** Of problems that do not pass in a second. */
 const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = {
   "too-many-pulls": 5,
@@ -75,8 +77,9 @@ const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = {
   "too-many-streams": 10,
 };
 
-/** How long the caller of a 503 is asked to wait. */
-export function retryAfterSeconds({ code }: Problem): number {
+/** How long the caller is asked to wait; absent: waiting changes nothing. */
+export function retryAfterSeconds({ code, status }: Problem): number | undefined {
+  if (!MAY_COME_AGAIN.includes(status)) return undefined;
   return RETRY_AFTER_SECONDS[code] ?? 1;
 }
 
@@ -97,6 +100,11 @@ export class HttpProblem extends Error {
     this.problem = problemOf(status, code, details);
     this.headers = headers;
   }
+}
+
+export function closing(): HttpProblem {
+  const details = { detail: "the service is closing", correction: "Try again when it is back" };
+  return new HttpProblem(503, "closing", details, { connection: "close" });
 }
 
 export function malformedJson(detail: string): HttpProblem {

@@ -3,12 +3,14 @@ import { pipeline, Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
+import { admit, beginWork } from "./admission.ts";
 import { auditCallOf } from "./audit-calls.ts";
 import { bodyStream, isHalfRead } from "./body-stream.ts";
 import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { parseLastEventId } from "./event-ids.ts";
 import type { Idempotency } from "./idempotency.ts";
+import type { Leave, Load } from "./load.ts";
 import { parse } from "./parse.ts";
 
 /** Tables are repetitive: the fastest level makes a tenth of them. */
@@ -17,6 +19,7 @@ const GZIP_LEVEL = 1;
 export interface RoutingParts {
   readonly state: () => ClusterState;
   readonly idempotency: Idempotency;
+  readonly load: Load;
 }
 
 export function addEndpoint(app: FastifyInstance, parts: RoutingParts, endpoint: Endpoint): void {
@@ -25,7 +28,8 @@ export function addEndpoint(app: FastifyInstance, parts: RoutingParts, endpoint:
     method,
     url,
     ...(bodyLimitBytes === undefined ? {} : { bodyLimit: bodyLimitBytes }),
-    config: { access: { role, storageServer } },
+    config: { access: { role, storageServer }, load: endpoint.load },
+    onRequest: admit(parts.load, endpoint),
     // Not an async handler: the reply is a thenable, and awaiting it costs more than a lookup.
     handler: (request, reply) => {
       answer(parts, endpoint, request, reply).catch((error: unknown) => {
@@ -42,7 +46,23 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const call = {
+  const leave = beginWork(parts.load, endpoint, request);
+  try {
+    const call = callOf(endpoint, request, reply, leave);
+    sendAnswer(request, reply, endpoint, await handle(parts, endpoint, request, call));
+  } finally {
+    // What costs much is over when the last of its answer is sent.
+    if (!request.leave) leave();
+  }
+}
+
+function callOf(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  leave: Leave,
+): Parameters<Endpoint["handle"]>[0] {
+  return {
     params: parse(endpoint.params, request.params, "path") as never,
     query: parse(endpoint.query, request.query, "query") as never,
     body: endpoint.streamsBody
@@ -62,10 +82,11 @@ async function answer(
     signal: () => abortedWith(reply),
     allowSilence: (durationMs: number) => {
       if (durationMs === 0) return;
+      // Who waits costs no more than the connection.
+      leave();
       request.raw.socket.setTimeout(durationMs + CONNECTION_IDLE_MS);
     },
   };
-  sendAnswer(request, reply, endpoint, await handle(parts, endpoint, request, call));
 }
 
 /** A write with a key is done once. */

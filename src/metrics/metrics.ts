@@ -16,6 +16,7 @@ import { type Figures, stateMetrics } from "./state-metrics.ts";
 
 export interface Metrics {
   answered(answered: Answered): void;
+  connectionRefused(): void;
   committedBatch(batch: CommittedBatch): void;
   pushed(pushed: Pushed): void;
   readonly convergence: ConvergenceMetrics;
@@ -27,13 +28,14 @@ export function createMetrics(
   parts: Figures & ConvergenceParts,
   registry: Registry = new Registry(),
 ): Metrics {
-  const answered = requestMetrics(registry);
+  const { answered, connectionRefused } = requestMetrics(registry);
   const committedBatch = commitMetrics(registry);
   stateMetrics(registry, parts);
   const pushed = pushMetrics(registry);
   const convergence = convergenceMetrics(registry, parts);
   return {
     answered,
+    connectionRefused,
     committedBatch,
     pushed,
     convergence,

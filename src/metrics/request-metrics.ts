@@ -8,12 +8,20 @@ export interface Answered {
   readonly status: number;
 }
 
-export function requestMetrics(register: Registry): (answered: Answered) => void {
+export function requestMetrics(register: Registry) {
   const requests = new Counter({
     name: "evenkeel_http_requests_total",
     help: "Answered requests; `none` is the route and method of what is not known or not HTTP",
     labelNames: ["method", "route", "status"],
     registers: [register],
   });
-  return ({ method, route, status }) => requests.inc({ method, route, status });
+  const refused = new Counter({
+    name: "evenkeel_http_connections_refused_total",
+    help: "Connections that were closed as they came, since too many were open",
+    registers: [register],
+  });
+  return {
+    answered: ({ method, route, status }: Answered) => requests.inc({ method, route, status }),
+    connectionRefused: () => refused.inc(),
+  };
 }

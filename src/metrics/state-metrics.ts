@@ -10,6 +10,8 @@ export interface Figures {
   readonly deliveryCounts: () => Partial<Record<DeliveryState, number>>;
   /** Writes that wait for the transaction under way to end. */
   readonly waitingWrites: () => number;
+  /** Requests that are being worked on. */
+  readonly runningRequests: () => number;
   /** Of the store's files, by what they are. */
   readonly storeBytes: () => Promise<Readonly<Record<string, number>>>;
 }
@@ -61,6 +63,11 @@ export function stateMetrics(register: Registry, figures: Figures): void {
       return states.map((each) => [{ state: each }, counts[each] ?? 0]);
     },
   });
+  one(
+    "evenkeel_http_requests_running",
+    "Requests that are being worked on; what waits on purpose is not counted",
+    figures.runningRequests,
+  );
   one(
     "evenkeel_writes_waiting",
     "Writes that wait for the transaction under way to end",

@@ -30,6 +30,7 @@ export class Planner {
   }
 }
 
+/** Whether a plan does. */
 export function takesLong({ volumes, processes }: ClusterState): boolean {
   let size = processes.size * volumes.size;
   for (const { map } of volumes.values()) size += map.rangeCount;

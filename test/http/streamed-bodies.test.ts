@@ -1,9 +1,9 @@
 /** Bodies that are read as they come, and bodies that come compressed, over real connections. */
 import { once } from "node:events";
-import { Agent, request } from "node:http";
-import { json } from "node:stream/consumers";
+import { Agent } from "node:http";
 import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { open } from "../support/open-call.ts";
 import { type Client, startService, tableOf, workedExample } from "../support/service.ts";
 
 const MIB = 1024 * 1024;
@@ -23,39 +23,6 @@ async function startWithVolumes(): Promise<Client> {
   });
   expect(status).toBe(200);
   return client;
-}
-
-interface Received {
-  readonly status: number | undefined;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: unknown;
-}
-
-/** A request whose body the test sends as it likes. */
-function open(
-  client: Client,
-  path: string,
-  headers: Record<string, string | number> = {},
-  agent?: Agent,
-) {
-  const call = request(`${client.address}${path}`, {
-    method: "PUT",
-    ...(agent ? { agent } : {}),
-    headers: {
-      "content-type": "application/json",
-      ...(path.startsWith("/v1/a2c") ? { "if-match": "*" } : {}),
-      ...headers,
-    },
-  });
-  const answer = new Promise<Received>((resolve, reject) => {
-    call.once("response", (response) => {
-      const { statusCode: status, headers } = response;
-      json(response).then((body) => resolve({ status, headers, body }), reject);
-    });
-    // After the answer the connection may be closed while the rest of the body is under way.
-    call.on("error", reject);
-  });
-  return { call, answer };
 }
 
 function send(client: Client, path: string, body: Buffer, headers?: Record<string, string>) {
@@ -89,10 +56,10 @@ describe("a map that is read as it comes", () => {
     const wrong = Buffer.concat([large.subarray(0, 300 * 1024), Buffer.from("!"), large]);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
-    const refused = open(client, "/v1/a2c/big", {}, agent);
+    const refused = open(client, "/v1/a2c/big", {}, { agent });
     refused.call.end(wrong);
     expect(await refused.answer).toMatchObject({ status: 400, body: { code: "malformed-json" } });
-    const next = open(client, "/v1/a2c/big", {}, agent);
+    const next = open(client, "/v1/a2c/big", {}, { agent });
     next.call.end(large);
     expect(await next.answer).toMatchObject({ status: 200 });
     expect(next.call.reusedSocket).toBe(true);

@@ -19,6 +19,7 @@ createMetrics(
     settledRevision: () => 0,
     deliveryCounts: () => ({}),
     waitingWrites: () => 0,
+    runningRequests: () => 0,
     storeBytes: async () => ({ database: 0 }),
     now: () => 0,
     distributedRevision: 0,

@@ -1,6 +1,7 @@
 /** A whole service on a temporary store, called through the built app. */
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { LightMyRequestResponse } from "fastify";
 import { type DestinationStream, pino } from "pino";
 import { onTestFinished } from "vitest";
@@ -89,6 +90,8 @@ export async function startService(
 
 function clientOf(service: Service, address: string): Client {
   const call = async (method: string, url: string, body?: unknown, headers: Headers = {}) => {
+    // As over a connection: no two calls one after another come in one turn of the event loop.
+    await letOthersRun();
     const answer = await service.app.inject({
       method: method as "GET",
       url,

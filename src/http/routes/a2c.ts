@@ -40,6 +40,7 @@ export function a2cEndpoints(parts: RouteParts): Endpoint[] {
     endpoint({
       method: "GET",
       url: "/v1/a2c",
+      load: "heavy",
       role: "viewer",
       tag: "Tables",
       summary: "Read the A2C table",

@@ -14,6 +14,7 @@ import { digestExample, settledExample, snapshotExample } from "./examples.ts";
 
 const own = {
   tag: "Distribution",
+  load: "vital",
   params: z.strictObject({ storageServerId }),
   storageServer: "own",
 } as const;
@@ -96,6 +97,7 @@ function snapshots(parts: RouteParts): Endpoint {
     method: "GET",
     url: "/v1/snapshots/:generation/:revision",
     role: "viewer",
+    load: "vital",
     storageServer: "any",
     summary: "Fetch a snapshot",
     description:

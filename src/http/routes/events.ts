@@ -22,6 +22,7 @@ export function eventsEndpoint(parts: RouteParts): Endpoint {
     method: "GET",
     url: "/v1/events",
     role: "viewer",
+    load: "vital",
     storageServer: "any",
     summary: "Follow the revisions",
     description:

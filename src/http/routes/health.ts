@@ -5,7 +5,16 @@ import { count, revision } from "../schemas/common.ts";
 
 /** A probe may add to the address what it likes. */
 const query = z.object({});
-const base = { method: "GET", role: "open", tag: "Service", query } as const;
+/** The problem: while the service is closing. */
+const problems = [503] as const;
+const base = {
+  method: "GET",
+  role: "open",
+  load: "vital",
+  tag: "Service",
+  query,
+  problems,
+} as const;
 
 export function healthEndpoints(parts: RouteParts): Endpoint[] {
   return [

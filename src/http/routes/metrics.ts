@@ -13,6 +13,7 @@ export function metricsEndpoint(parts: RouteParts): Endpoint {
     method: "GET",
     url: METRICS_PATH,
     role: "viewer",
+    load: "vital",
     tag: "Service",
     summary: "Read what is measured",
     description:

@@ -15,6 +15,7 @@ import {
 const base = {
   method: "POST",
   role: "operator",
+  load: "heavy",
   tag: "Rebalancing",
   params: z.strictObject({ rebalanceId }),
   query: requests.rebalanceQuery,

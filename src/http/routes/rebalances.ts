@@ -28,6 +28,7 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
       ...base,
       method: "POST",
       url: "/v1/rebalances",
+      load: "heavy",
       role: "operator",
       summary: "Rebalance, or plan it",
       description:

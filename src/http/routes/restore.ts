@@ -22,6 +22,7 @@ export function restoreEndpoint(parts: RouteParts): Endpoint {
     method: "POST",
     url: "/v1/revisions/:revision/restore",
     role: "operator",
+    load: "heavy",
     tag: "Tables",
     summary: "Restore the tables of a revision",
     description:

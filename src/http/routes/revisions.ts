@@ -66,6 +66,7 @@ export function revisionEndpoints(parts: RouteParts): Endpoint[] {
     endpoint({
       ...base,
       url: "/v1/revisions/:revision",
+      load: "heavy",
       summary: "Read a revision",
       description: "With everything it changed: records before and after, rows that left and came.",
       params,
