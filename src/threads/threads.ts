@@ -2,7 +2,7 @@
  * Long computations in threads of their own, one at a time: the event loop stays free for others,
  * and a thread that ends gives back all the memory that it took.
  */
-import { type TransferListItem, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import type { Intake } from "./intake.ts";
 import { IntakeThread } from "./intake-thread.ts";
 
@@ -22,10 +22,10 @@ export class Threads {
 
   /**
    * What the module `file` (a path in the compiled program) makes of `input`, each in its turn.
-   * `transfer` is handed over, and is empty afterwards.
+   * The thread's copy of the input is made when the turn has come: who waits takes no memory.
    */
-  run<T>(file: string, input: unknown, transfer: readonly TransferListItem[] = []): Promise<T> {
-    const done = this.#last.then(() => this.#runNow<T>(file, input, transfer));
+  run<T>(file: string, input: unknown): Promise<T> {
+    const done = this.#last.then(() => this.#runNow<T>(file, input));
     this.#last = done.catch(() => undefined);
     return done;
   }
@@ -49,13 +49,9 @@ export class Threads {
     await this.#last;
   }
 
-  #runNow<T>(file: string, input: unknown, transfer: readonly TransferListItem[]): Promise<T> {
+  #runNow<T>(file: string, input: unknown): Promise<T> {
     if (this.#closed) return Promise.reject(new Error("the service is closing"));
-    const worker = new Worker(new URL(file, this.#root), {
-      workerData: input,
-      transferList: [...transfer],
-      name: file,
-    });
+    const worker = new Worker(new URL(file, this.#root), { workerData: input, name: file });
     this.#running = worker;
     return new Promise<T>((resolve, reject) => {
       worker.on("message", resolve);
