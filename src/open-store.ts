@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseConfig } from "./config.ts";
 import { openPostgresStore } from "./store/postgres/open.ts";
+import { withReadTurns } from "./store/read-turns.ts";
 import { fileSizes } from "./store/sqlite/file-sizes.ts";
 import { openSqliteStore } from "./store/sqlite/open.ts";
 import { syncDirectory } from "./store/sqlite/sync-directory.ts";
@@ -18,7 +19,7 @@ export interface StoreParts {
 }
 
 /** PostgreSQL fails in no such way: what is unknown of it can be looked up. */
-export function openStore({ database, onFailure, programRoot }: StoreParts): Promise<Store> {
+export async function openStore({ database, onFailure, programRoot }: StoreParts): Promise<Store> {
   const newClusterId = randomUUID();
   if (database.engine === "postgres") return openPostgresStore({ url: database.url, newClusterId });
   const { file, isDefault } = database;
@@ -27,7 +28,7 @@ export function openStore({ database, onFailure, programRoot }: StoreParts): Pro
     if (made !== undefined) syncDirectory(dirname(made));
   }
   const workerUrl = new URL("store/sqlite/worker.js", programRoot);
-  return openSqliteStore({ file, newClusterId, onFailure, workerUrl });
+  return withReadTurns(await openSqliteStore({ file, newClusterId, onFailure, workerUrl }));
 }
 
 /** Of the files of SQLite, by what they are; PostgreSQL's are for its own metrics. */
