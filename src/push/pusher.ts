@@ -61,6 +61,8 @@ class StorageServerPusher implements SendingPusher {
   /** What was committed while the start was still reading the ledger. */
   #meanwhile: ClusterState | undefined;
   #cancelSweep: (() => void) | undefined;
+  /** So long are answers waited for once the end has begun. */
+  #patientUntil: number | undefined;
 
   constructor(parts: PusherParts) {
     const { clock, log, store, transport, floorRevision } = parts;
@@ -210,6 +212,7 @@ class StorageServerPusher implements SendingPusher {
 
   stopWaiting(): void {
     this.#waiters.close();
+    this.#patientUntil ??= this.#parts.clock.now() + CLOSE_WAIT_MS_MAX;
   }
 
   async close(): Promise<void> {
@@ -218,9 +221,11 @@ class StorageServerPusher implements SendingPusher {
     this.#cancelSweep?.();
     this.stopWaiting();
     const stopped = Promise.all([...this.#deliveries.all()].map((delivery) => delivery.stop()));
+    const { clock } = this.#parts;
+    const leftMs = Math.max(0, this.#patientUntil! - clock.now());
     let cancel = () => {};
     const bound = new Promise<void>((resolve) => {
-      cancel = this.#parts.clock.after(CLOSE_WAIT_MS_MAX, resolve);
+      cancel = clock.after(leftMs, resolve);
     });
     await Promise.race([stopped, bound]);
     cancel();

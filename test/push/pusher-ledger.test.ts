@@ -175,6 +175,20 @@ describe("closing", () => {
     expect(store.batches).toEqual([]);
   });
 
+  test("counts its patience from the moment when the end begins", async () => {
+    await startWith("s-1");
+    pusher.stopWaiting();
+    await clock.advance(2000);
+    let closed = false;
+    const closing = pusher.close().then(() => {
+      closed = true;
+    });
+    await clock.advance(999);
+    expect(closed).toBe(false);
+    await clock.advance(1);
+    await closing;
+  });
+
   test("is not held up by a store that cannot write", async () => {
     await startWith("s-1");
     store.beforeWrite = () => Promise.reject(new Error("disk full"));
