@@ -24,11 +24,13 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Resolves when somebody waits for time to pass. */
-  whenWaiting(): Promise<void> {
+  /** Resolves when somebody waits for time to pass, for so long at most. */
+  whenWaiting(msMax = Number.POSITIVE_INFINITY): Promise<void> {
     return new Promise((resolve) => {
-      this.#timerSet = resolve;
-      if (this.#timers.length > 0) resolve();
+      this.#timerSet = () => {
+        if (this.#timers.some(({ at }) => at <= this.#now + msMax)) resolve();
+      };
+      this.#timerSet();
     });
   }
 
