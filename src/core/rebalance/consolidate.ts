@@ -1,8 +1,9 @@
 /**
  * Merges what has crumbled, without changing anybody's size by more than the tolerance: volume by
  * volume in id order, each with what the ones before have left of the budget. First short ranges
- * go to a neighbour, which costs least (crumbs.ts); then whole stretches are sorted
- * (stretch-tree.ts), which goes as far as one range for each owner.
+ * go to a neighbour, which costs least where the tolerance lets them (crumbs.ts); then stretches
+ * are sorted as far as the budget reaches (stretch-tree.ts), up to one range for each owner.
+ * Without a tolerance and with enough of a budget the volume is one such stretch from the first.
  */
 import type { AddressMap } from "../address-map.ts";
 import type { LoadModel } from "../load-model.ts";
@@ -42,25 +43,31 @@ function consolidateVolume(
   volume: Volume,
   { slack, budget }: { readonly slack: number; readonly budget: number },
 ): { readonly transfer: Transfer; readonly needed: number } {
+  const whole = slack === 0 ? sortedWhole(model, volume) : undefined;
+  if (whole && addressesIn(whole.moves) <= budget) {
+    return { transfer: whole, needed: addressesIn(whole.moves) };
+  }
   const merge = (limit: number) => new CrumbMerging(model, volume, { slack, limit }).run();
   const merged = merge(Number.POSITIVE_INFINITY);
   const sort = sorting(model, merged.transfer.map);
-  const full = transferTo(sort(Number.POSITIVE_INFINITY), model, volume);
-  const needed = addressesIn(full.moves);
-  if (needed <= budget) return { transfer: full, needed };
+  const full = whole ?? transferTo(sort(Number.POSITIVE_INFINITY), model, volume);
   const rest = budget - merged.moved;
   const transfer = rest < 0 ? merge(budget).transfer : transferTo(sort(rest), model, volume);
-  return { transfer, needed };
+  // Merged first, it can take a little less.
+  const isAll = transfer.map.rangeCount === full.map.rangeCount;
+  return { transfer, needed: addressesIn((isAll ? transfer : full).moves) };
+}
+
+/** The volume as one sorted stretch; nothing where that removes no range or is not allowed. */
+function sortedWhole(model: LoadModel, volume: Volume): Transfer | undefined {
+  const sorter = sorterOf(model, volume.map);
+  if (sorter.measure(0, sorter.count).removed === 0) return undefined;
+  return transferTo(volume.map.paint(sorter.sorted(0, sorter.count)), model, volume);
 }
 
 /** The map with stretches sorted, for at most so many moved addresses. */
 function sorting(model: LoadModel, map: AddressMap): (budget: number) => AddressMap {
-  const ranges = map.columns();
-  const isActive = (cNodeId: CNodeId) => {
-    const index = model.indexOfCNode.get(cNodeId);
-    return index !== undefined && model.classes[model.classOf[index]!]!.active;
-  };
-  const sorter = new StretchSorter(ranges, ranges.owners.map(isActive));
+  const sorter = sorterOf(model, map);
   const tree = new StretchTree(sorter);
   return (budget) => {
     const sorted = function* (): IterableIterator<OwnedRange> {
@@ -68,6 +75,15 @@ function sorting(model: LoadModel, map: AddressMap): (budget: number) => Address
     };
     return map.paint(sorted());
   };
+}
+
+function sorterOf(model: LoadModel, map: AddressMap): StretchSorter {
+  const ranges = map.columns();
+  const isActive = (cNodeId: CNodeId) => {
+    const index = model.indexOfCNode.get(cNodeId);
+    return index !== undefined && model.classes[model.classOf[index]!]!.active;
+  };
+  return new StretchSorter(ranges, ranges.owners.map(isActive));
 }
 
 /** The tolerance in addresses, in whole extents. */
