@@ -75,15 +75,18 @@ function expectMovesLeadTo(before: Volume, after: Volume, moves: readonly Move[]
   return { moved, lost };
 }
 
+/** Volumes and C-nodes are numbered in the order in which the moves name them. */
 function hashOf({ baseRevision, moves }: Plan): string {
-  const lines = Array.from(
-    moves,
-    (move) =>
-      `${move.volumeId}\t${move.firstLba}\t${move.lastLba}\t${move.fromCNodeId}\t${move.toCNodeId}\n`,
-  );
-  return createHash("sha256")
-    .update(`${baseRevision}\n${lines.join("")}`)
-    .digest("hex");
+  const all = [...moves];
+  const volumeIds = [...new Set(all.map(({ volumeId }) => volumeId))];
+  const cNodeIds = [...new Set(all.flatMap((move) => [move.fromCNodeId, move.toCNodeId]))];
+  const hash = createHash("sha256").update(JSON.stringify([baseRevision, volumeIds, cNodeIds]));
+  hash.update(Float64Array.from(all, ({ firstLba }) => firstLba));
+  hash.update(Float64Array.from(all, ({ lastLba }) => lastLba));
+  hash.update(Uint32Array.from(all, ({ volumeId }) => volumeIds.indexOf(volumeId)));
+  hash.update(Uint32Array.from(all, ({ fromCNodeId }) => cNodeIds.indexOf(fromCNodeId)));
+  hash.update(Uint32Array.from(all, ({ toCNodeId }) => cNodeIds.indexOf(toCNodeId)));
+  return hash.digest("hex");
 }
 
 /** Like `expect`, for checks that are made a million times. */

@@ -25,6 +25,9 @@ export interface Moves extends Iterable<Move> {
   slice(from: number, to: number): readonly Move[];
 }
 
+/** The number of a process that no move has named yet. */
+const UNNAMED = -1;
+
 export class MoveList implements Moves {
   readonly columns: MoveColumns;
 
@@ -98,23 +101,31 @@ function emptyColumns(
   };
 }
 
-/** Those of some volumes, one after another. */
+/** Those of some volumes, one after another; processes are numbered as the moves name them. */
 export function joinMoves(
   parts: readonly { readonly volumeId: VolumeId; readonly moves: VolumeMoves }[],
   cNodeIds: readonly CNodeId[],
 ): MoveList {
   const length = parts.reduce((sum, { moves }) => sum + moves.firstLba.length, 0);
   const volumeIds = parts.map(({ volumeId }) => volumeId);
-  const columns = emptyColumns(length, volumeIds, cNodeIds);
+  const named: CNodeId[] = [];
+  const numbers = new Int32Array(cNodeIds.length).fill(UNNAMED);
+  const numberOf = (index: number): number => {
+    if (numbers[index] === UNNAMED) numbers[index] = named.push(cNodeIds[index]!) - 1;
+    return numbers[index]!;
+  };
+  const columns = emptyColumns(length, volumeIds, named);
   let offset = 0;
   for (const [volume, { moves }] of parts.entries()) {
-    const end = offset + moves.firstLba.length;
-    columns.firstLba.set(moves.firstLba, offset);
-    columns.lastLba.set(moves.lastLba, offset);
-    columns.from.set(moves.from, offset);
-    columns.to.set(moves.to, offset);
-    columns.volume.fill(volume, offset, end);
-    offset = end;
+    const { firstLba, lastLba, from, to } = moves;
+    columns.firstLba.set(firstLba, offset);
+    columns.lastLba.set(lastLba, offset);
+    columns.volume.fill(volume, offset, offset + firstLba.length);
+    for (let i = 0; i < firstLba.length; i++) {
+      columns.from[offset + i] = numberOf(from[i]!);
+      columns.to[offset + i] = numberOf(to[i]!);
+    }
+    offset += firstLba.length;
   }
   return new MoveList(columns);
 }
