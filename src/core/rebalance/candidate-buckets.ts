@@ -9,10 +9,9 @@ const WORD_BITS = 32;
 const NONE = -1;
 
 export class CandidateBuckets {
-  /** The last entry of each rank, and of each entry the candidate and the entry before it. */
+  /** The last entry of each rank, and in pairs, of each entry, its candidate and the entry before. */
   readonly #last: Int32Array;
-  #candidate = new Int32Array(1024);
-  #before = new Int32Array(1024);
+  #pairs = new Int32Array(2048);
   #entries = 0;
   /** A bit for each rank that has a candidate; above #top there is none. */
   readonly #filled: Uint32Array;
@@ -26,10 +25,10 @@ export class CandidateBuckets {
 
   /** A candidate may be in here more than once. */
   push(candidate: number, rank: number): void {
-    if (this.#entries === this.#candidate.length) this.#grow();
+    if (2 * this.#entries === this.#pairs.length) this.#pairs = doubled(this.#pairs);
     const entry = this.#entries++;
-    this.#candidate[entry] = candidate;
-    this.#before[entry] = this.#last[rank]!;
+    this.#pairs[2 * entry] = candidate;
+    this.#pairs[2 * entry + 1] = this.#last[rank]!;
     this.#last[rank] = entry;
     const word = Math.floor(rank / WORD_BITS);
     this.#filled[word] = this.#filled[word]! | (1 << (rank % WORD_BITS));
@@ -48,17 +47,12 @@ export class CandidateBuckets {
   /** Takes the next candidate of a rank that has one. */
   pop(rank: number): number {
     const entry = this.#last[rank]!;
-    const before = this.#before[entry]!;
+    const before = this.#pairs[2 * entry + 1]!;
     this.#last[rank] = before;
     if (before === NONE) {
       const word = Math.floor(rank / WORD_BITS);
       this.#filled[word] = this.#filled[word]! & ~(1 << (rank % WORD_BITS));
     }
-    return this.#candidate[entry]!;
-  }
-
-  #grow(): void {
-    this.#candidate = doubled(this.#candidate);
-    this.#before = doubled(this.#before);
+    return this.#pairs[2 * entry]!;
   }
 }

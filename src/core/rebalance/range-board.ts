@@ -48,18 +48,24 @@ export class RangeBoard {
     return this.#end[segment]! - this.#start[segment]!;
   }
 
+  /** Of all segments. */
+  lengths(): Float64Array {
+    const lengths = new Float64Array(this.count);
+    for (let segment = 0; segment < this.count; segment++) {
+      lengths[segment] = this.lengthOf(segment);
+    }
+    return lengths;
+  }
+
   /** Some of the segments, the shortest first; of equal ones those that were there earlier. */
   shortestFirst(isWanted: (segment: number) => boolean): Int32Array {
-    const lengths = new Float64Array(this.count);
     const wanted = new Int32Array(this.count);
     let found = 0;
     for (let segment = 0; segment < this.count; segment++) {
-      if (!isWanted(segment)) continue;
-      lengths[segment] = this.lengthOf(segment);
-      wanted[found++] = segment;
+      if (isWanted(segment)) wanted[found++] = segment;
     }
     const sorted = wanted.subarray(0, found);
-    sortByKey(sorted, lengths);
+    sortByKey(sorted, this.lengths());
     return sorted;
   }
 

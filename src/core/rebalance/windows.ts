@@ -40,6 +40,8 @@ class WindowSearch {
   readonly #board: RangeBoard;
   readonly #quota: Quota;
   readonly #candidates = new CandidateBuckets(RANKS);
+  /** By range, in a column of its own: half as much memory to go through as both its ends. */
+  readonly #lengths: Float64Array;
   /** For the first and the last range of a run with one owner, the other one of the two. */
   readonly #farEnd: Int32Array;
   /** The window that was looked at last: its receiver, and the ranges of others in it. */
@@ -52,6 +54,7 @@ class WindowSearch {
   constructor(board: RangeBoard, quota: Quota) {
     this.#board = board;
     this.#quota = quota;
+    this.#lengths = board.lengths();
     this.#farEnd = countFrom(0, board.count);
     this.#given = new Float64Array(board.processCount);
   }
@@ -84,13 +87,14 @@ class WindowSearch {
 
   /** Finds the window of a candidate; returns its rank. */
   #look(range: number, way: number): number {
-    const [board, quota, given, ranges] = [this.#board, this.#quota, this.#given, this.#ranges];
-    const { owner, count } = board;
+    const [quota, given, ranges, lengths] = [this.#quota, this.#given, this.#ranges, this.#lengths];
+    const { owner, count } = this.#board;
     const step = way === LEFTWARDS ? -1 : 1;
-    const receiver = way === ANYWHERE ? quota.neediest(owner[range]!) : owner[range - step];
-    if (receiver === undefined || receiver === owner[range]) return WORTHLESS;
+    const giver = owner[range]!;
+    const receiver = way === ANYWHERE ? quota.neediest(giver) : owner[range - step];
+    if (receiver === undefined || receiver === giver) return WORTHLESS;
     const need = quota.needOf(receiver);
-    if (need === 0) return WORTHLESS;
+    if (need === 0 || quota.surplusOf(giver) === 0) return WORTHLESS;
     let [amount, removed, next, size] = [0, way === ANYWHERE ? -1 : 0, range, 0];
     for (; removed < REMOVED_MAX && next >= 0 && next < count; next += step, removed++) {
       const donor = owner[next]!;
@@ -98,7 +102,7 @@ class WindowSearch {
         next = this.#farEnd[next]!;
         continue;
       }
-      const length = board.lengthOf(next);
+      const length = lengths[next]!;
       const gives = given[donor]! + length;
       if (amount + length > need || gives > quota.between(donor, receiver)) break;
       given[donor] = gives;
@@ -119,7 +123,7 @@ class WindowSearch {
     const [a, b] = [ranges[0]!, ranges[this.#size - 1]!];
     for (let i = 0; i < this.#size; i++) {
       const range = ranges[i]!;
-      this.#quota.take(owner[range]!, receiver, this.#board.lengthOf(range));
+      this.#quota.take(owner[range]!, receiver, this.#lengths[range]!);
       this.#board.give(range, receiver);
     }
     let [left, right] = [Math.min(a, b), Math.max(a, b)];
