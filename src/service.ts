@@ -77,7 +77,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     : undefined;
   const programRoot = parts.programRoot ?? new URL("./", import.meta.url);
   const store = await openStore({ database: config.database, onFailure, programRoot });
-  const threads = new Threads(programRoot);
+  const threads = new Threads(programRoot, clock);
   const state = await loadState(store);
   const { generation, revision } = state;
   logger.info({ generation, revision }, "the store is sound");
@@ -129,7 +129,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const backups = new Backups({
     store,
     directory: backupDirectoryOf(config, state),
-    threads: new Threads(programRoot),
+    threads: new Threads(programRoot, clock),
     now: () => clock.now(),
   });
   const loads = new LoadBook(store, await store.loads());

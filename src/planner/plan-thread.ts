@@ -1,14 +1,15 @@
-/** Makes one long plan, in a thread of its own. */
-import { parentPort, workerData } from "node:worker_threads";
-import { invariant, Refusal } from "../core/errors.ts";
+/** Makes long plans, in a thread of its own. */
+import { Refusal } from "../core/errors.ts";
 import { moveBuffers } from "../core/rebalance/move-list.ts";
 import { planMoves } from "../core/rebalance/plan.ts";
+import { serveInputs } from "../threads/serve-inputs.ts";
 import { takeOver } from "./handed-state.ts";
 import { messageOf, type PlanInput, type PlanOutcome } from "./plan-message.ts";
 
-invariant(parentPort, "this is a thread of its own");
-const outcome = outcomeOf(workerData);
-parentPort.postMessage(outcome, "moves" in outcome ? moveBuffers(outcome.moves) : []);
+serveInputs((input: PlanInput) => {
+  const result = outcomeOf(input);
+  return { result, transfer: "moves" in result ? moveBuffers(result.moves) : [] };
+});
 
 function outcomeOf({ state, request }: PlanInput): PlanOutcome {
   try {

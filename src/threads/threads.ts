@@ -1,28 +1,29 @@
-/**
- * Long computations in threads of their own, one at a time: the event loop stays free for others,
- * and a thread that ends gives back all the memory that it took.
- */
-import { Worker } from "node:worker_threads";
+/** Long computations off the event loop, which stays free for others. */
+import type { Clock } from "../core/clock.ts";
 import type { Intake } from "./intake.ts";
 import { IntakeThread } from "./intake-thread.ts";
+import { KeptThread } from "./kept-thread.ts";
 
 export type { Intake } from "./intake.ts";
 
 export class Threads {
   readonly #root: URL;
+  readonly #clock: Clock;
+  readonly #keptThreads = new Map<string, KeptThread>();
   readonly #intakeThreads = new Map<string, IntakeThread>();
   #last: Promise<unknown> = Promise.resolve();
-  #running: Worker | undefined;
   #closed = false;
 
   /** `root`: where the compiled program is. */
-  constructor(root: URL) {
+  constructor(root: URL, clock: Clock) {
     this.#root = root;
+    this.#clock = clock;
   }
 
   /**
-   * What the module `file` (a path in the compiled program) makes of `input`, each in its turn.
-   * The thread's copy of the input is made when the turn has come: who waits takes no memory.
+   * What the module `file` (a path in the compiled program) makes of `input`, each in its turn,
+   * one at a time. The thread's copy of the input is made when the turn has come: who waits takes
+   * no memory.
    */
   run<T>(file: string, input: unknown): Promise<T> {
     const done = this.#last.then(() => this.#runNow<T>(file, input));
@@ -44,22 +45,20 @@ export class Threads {
   /** Ends what is running; nobody is answered any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#intakeThreads.values()].map((thread) => thread.close()));
-    await this.#running?.terminate();
+    const threads = [...this.#intakeThreads.values(), ...this.#keptThreads.values()];
+    await Promise.all(threads.map((thread) => thread.close()));
     await this.#last;
   }
 
   #runNow<T>(file: string, input: unknown): Promise<T> {
     if (this.#closed) return Promise.reject(new Error("the service is closing"));
-    const worker = new Worker(new URL(file, this.#root), { workerData: input, name: file });
-    this.#running = worker;
-    return new Promise<T>((resolve, reject) => {
-      worker.on("message", resolve);
-      worker.on("error", reject);
-      worker.on("exit", (code) => {
-        this.#running = undefined;
-        reject(new Error(`the thread of ${file} has ended with ${code}`));
-      });
-    });
+    const thread = this.#keptThreads.get(file) ?? this.#threadOf(file);
+    return thread.run<T>(input);
+  }
+
+  #threadOf(file: string): KeptThread {
+    const thread = new KeptThread(new URL(file, this.#root), this.#clock);
+    this.#keptThreads.set(file, thread);
+    return thread;
   }
 }

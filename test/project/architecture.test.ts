@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   push: ["core", "store"],
   events: ["core", "store"],
   replicas: ["core", "store"],
-  backup: ["core", "store"],
+  backup: ["core", "store", "threads"],
   operations: ["core", "store", "backup", "planner", "threads"],
   threads: ["core"],
   metrics: ["core"],

@@ -3,6 +3,7 @@ import { parseMapBody } from "../../src/http/map-body.ts";
 import type { MapBodyOutcome } from "../../src/http/map-body-thread.ts";
 import { IntakeThread } from "../../src/threads/intake-thread.ts";
 import { type Intake, Threads } from "../../src/threads/threads.ts";
+import { realClock } from "../push/manual-clock.ts";
 import { programRoot } from "../support/service.ts";
 
 const FILE = "http/map-body-thread.js";
@@ -51,7 +52,7 @@ it("takes no more than it can, and everything in the end", async () => {
 });
 
 it("tells everybody when it is closed, and takes nobody any more", async () => {
-  const threads = new Threads(programRoot);
+  const threads = new Threads(programRoot, realClock);
   const intake = threads.intake<MapBodyOutcome>(FILE);
   const waiting = intake.end();
   await threads.close();

@@ -2,18 +2,28 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
+import type { Clock } from "../../src/core/clock.ts";
 import { Threads } from "../../src/threads/threads.ts";
+import { ManualClock, realClock } from "../push/manual-clock.ts";
 import { temporaryDirectory } from "../support/service.ts";
 
-/** Threads whose only module gives back what it is given. */
-function echoThreads(): Threads {
+/** Threads whose only module tells its thread, and gives back what it is given; not "bad". */
+function echoThreads(clock: Clock = realClock): Threads {
   const directory = temporaryDirectory();
-  const echo = `import { parentPort, workerData } from "node:worker_threads";
-    parentPort.postMessage(workerData);`;
+  const echo = `import { parentPort, threadId } from "node:worker_threads";
+    parentPort.on("message", (input) => {
+      if (input === "bad") throw new Error("it is bad");
+      parentPort.postMessage({ threadId, input });
+    });`;
   writeFileSync(join(directory, "echo.mjs"), echo);
-  const threads = new Threads(pathToFileURL(`${directory}/`));
+  const threads = new Threads(pathToFileURL(`${directory}/`), clock);
   onTestFinished(() => threads.close());
   return threads;
+}
+
+interface Echo<Input> {
+  readonly threadId: number;
+  readonly input: Input;
 }
 
 it("copies an input only when its turn has come, so that who waits takes no memory", async () => {
@@ -26,8 +36,8 @@ it("copies an input only when its turn has come, so that who waits takes no memo
         return name;
       },
     };
-    const answer = await threads.run<{ readonly name: string }>("echo.mjs", input);
-    events.push(`answered ${answer.name}`);
+    const answer = await threads.run<Echo<{ readonly name: string }>>("echo.mjs", input);
+    events.push(`answered ${answer.input.name}`);
   };
   await Promise.all([run("a"), run("b"), run("c")]);
   expect(events).toEqual([
@@ -38,5 +48,33 @@ it("copies an input only when its turn has come, so that who waits takes no memo
 it("goes on after an input that cannot be copied", async () => {
   const threads = echoThreads();
   await expect(threads.run("echo.mjs", () => {})).rejects.toThrow("could not be cloned");
-  expect(await threads.run("echo.mjs", 1)).toBe(1);
+  expect(await threads.run("echo.mjs", 1)).toMatchObject({ input: 1 });
+});
+
+it("goes on after an input that has ended the thread", async () => {
+  const threads = echoThreads();
+  await expect(threads.run("echo.mjs", "bad")).rejects.toThrow("it is bad");
+  expect(await threads.run("echo.mjs", "good")).toMatchObject({ input: "good" });
+});
+
+it("keeps the thread for half a minute", async () => {
+  const clock = new ManualClock();
+  const threads = echoThreads(clock);
+  const threadOf = async () => (await threads.run<Echo<number>>("echo.mjs", 1)).threadId;
+  const first = await threadOf();
+  await clock.advance(29_999);
+  expect(await threadOf()).toBe(first);
+  await clock.advance(30_000);
+  expect(await threadOf()).not.toBe(first);
+});
+
+it("answers nobody after its end", async () => {
+  const threads = echoThreads();
+  const running = threads.run("echo.mjs", 1);
+  const waiting = threads.run("echo.mjs", 2);
+  await Promise.resolve();
+  const closed = threads.close();
+  await expect(running).rejects.toThrow("the service is closing");
+  await expect(waiting).rejects.toThrow("the service is closing");
+  await closed;
 });
