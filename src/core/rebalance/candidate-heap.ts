@@ -1,9 +1,11 @@
 import { doubled } from "../doubled.ts";
 
+const CAPACITY_MIN = 16;
+
 /** A heap of numbered candidates, the highest key first; of equal keys the lower number. */
 export class CandidateHeap {
-  #ids = new Int32Array(1024);
-  #keys = new Float64Array(1024);
+  #ids = new Int32Array(CAPACITY_MIN);
+  #keys = new Float64Array(CAPACITY_MIN);
   #size = 0;
 
   push(id: number, key: number): void {
@@ -11,7 +13,11 @@ export class CandidateHeap {
     this.#rise(this.#size++, id, key);
   }
 
-  /** The key of the highest candidate; call only while there is one. */
+  /** The highest candidate; call only while there is one, like `topKey`. */
+  get top(): number {
+    return this.#ids[0]!;
+  }
+
   get topKey(): number {
     return this.#keys[0]!;
   }

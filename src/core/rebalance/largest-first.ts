@@ -1,64 +1,69 @@
-/** A heap over amounts that only ever fall: a stale entry sinks when it comes to the top. */
+import { CandidateHeap } from "./candidate-heap.ts";
+import { sortByKey } from "./order.ts";
+
+/**
+ * The largest of some amounts that only ever fall. They are sorted once; one that has fallen when
+ * its turn comes goes into a heap. So an amount costs O(1) where each is taken whole, as most are.
+ */
 export class LargestFirst {
-  /** The amounts as they are now, and, in heap order, their places and what they were. */
   readonly #now: Float64Array;
-  readonly #places: Int32Array;
-  readonly #amounts: Float64Array;
-  #size = 0;
+  /** As they were when they were sorted, by place. */
+  readonly #sorted: Float64Array;
+  /** The places, the largest amount first, and how many of them have had their turn. */
+  readonly #order: Int32Array;
+  #turns = 0;
+  readonly #fallen = new CandidateHeap();
 
   constructor(amounts: Float64Array) {
     this.#now = amounts;
-    this.#places = new Int32Array(amounts.length);
-    this.#amounts = new Float64Array(amounts.length);
-    for (const [place, amount] of amounts.entries()) {
-      if (amount === 0) continue;
-      this.#places[this.#size] = place;
-      this.#amounts[this.#size++] = amount;
-    }
-    for (let parent = (this.#size >>> 1) - 1; parent >= 0; parent--) this.#sink(parent);
+    this.#sorted = amounts.slice();
+    this.#order = placesByAmount(amounts);
   }
 
   /** The place of the largest amount above 0; of equal ones the first. */
   largest(): number | undefined {
-    while (this.#size > 0) {
-      const place = this.#places[0]!;
+    const now = this.#now;
+    const place = this.#nextInOrder();
+    const fallen = this.#largestFallen();
+    if (place === undefined || fallen === undefined) return place ?? fallen;
+    if (now[place] === now[fallen]) return Math.min(place, fallen);
+    return now[place]! > now[fallen]! ? place : fallen;
+  }
+
+  #nextInOrder(): number | undefined {
+    for (; this.#turns < this.#order.length; this.#turns++) {
+      const place = this.#order[this.#turns]!;
       const amount = this.#now[place]!;
-      if (amount === this.#amounts[0]) return place;
-      this.#amounts[0] = amount;
-      if (amount === 0) {
-        this.#size--;
-        this.#places[0] = this.#places[this.#size]!;
-        this.#amounts[0] = this.#amounts[this.#size]!;
-      }
-      this.#sink(0);
+      if (amount === this.#sorted[place]) return place;
+      if (amount > 0) this.#fallen.push(place, amount);
     }
     return undefined;
   }
 
-  #sink(from: number): void {
-    const [places, amounts, size] = [this.#places, this.#amounts, this.#size];
-    const [place, amount] = [places[from]!, amounts[from]!];
-    let parent = from;
-    for (;;) {
-      let child = 2 * parent + 1;
-      if (child >= size) break;
-      const other = child + 1;
-      if (
-        other < size &&
-        precedes(amounts[other]!, places[other]!, amounts[child]!, places[child]!)
-      ) {
-        child = other;
-      }
-      if (!precedes(amounts[child]!, places[child]!, amount, place)) break;
-      places[parent] = places[child]!;
-      amounts[parent] = amounts[child]!;
-      parent = child;
+  #largestFallen(): number | undefined {
+    while (this.#fallen.size > 0) {
+      const amount = this.#fallen.topKey;
+      const place = this.#fallen.top;
+      const now = this.#now[place]!;
+      if (now === amount) return place;
+      this.#fallen.pop();
+      if (now > 0) this.#fallen.push(place, now);
     }
-    places[parent] = place;
-    amounts[parent] = amount;
+    return undefined;
   }
 }
 
-function precedes(amount: number, place: number, otherAmount: number, otherPlace: number): boolean {
-  return amount === otherAmount ? place < otherPlace : amount > otherAmount;
+/** Of the amounts above 0. */
+function placesByAmount(amounts: Float64Array): Int32Array {
+  const places = new Int32Array(amounts.length);
+  const missing = new Float64Array(amounts.length);
+  let [count, largest] = [0, 0];
+  for (const amount of amounts) largest = Math.max(largest, amount);
+  for (let place = 0; place < amounts.length; place++) {
+    missing[place] = largest - amounts[place]!;
+    if (amounts[place]! > 0) places[count++] = place;
+  }
+  const found = places.subarray(0, count);
+  sortByKey(found, missing);
+  return found;
 }
