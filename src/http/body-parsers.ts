@@ -1,5 +1,6 @@
 /** What becomes of the JSON that calls come with; everything else is refused. */
 import type { FastifyInstance } from "fastify";
+import { forbiddenKey } from "./problems.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -11,9 +12,23 @@ export function parseJsonBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeContentTypeParser(JSON_TYPE);
   app.addContentTypeParser(JSON_TYPE, { parseAs: "buffer" }, (request, body, done) => {
-    if (body.length === 0) done(null, undefined);
-    else parseJson(request, body.toString("utf8"), done);
+    const text = body.toString("utf8");
+    if (text === "") done(null, undefined);
+    else {
+      parseJson(request, text, (error, value) => {
+        done(error && isJson(text) ? forbiddenKey() : error, value);
+      });
+    }
   });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Handed to the handler as a stream. */

@@ -115,6 +115,16 @@ export function malformedJson(detail: string): HttpProblem {
   });
 }
 
+/** Keys that would reach into the prototypes of objects, wherever they stand. */
+export function forbiddenKey(): HttpProblem {
+  const detail = "no object may have a key __proto__, or constructor with a key prototype";
+  return new HttpProblem(400, "invalid-request", {
+    detail,
+    correction: "Leave that key out",
+    errors: [{ path: "", message: detail }],
+  });
+}
+
 export function bodyTooLarge(): HttpProblem {
   const details = { detail: "Request body is too large", correction: "Send less at once" };
   // What else the client sends is not read.

@@ -19,7 +19,9 @@ const invalid = "invalid-request";
 
 const cases: Case[] = [
   ["malformed JSON", "PUT", "/v1/volumes/v", "{", 400, "malformed-json", ""],
-  ["prototype key", "PUT", "/v1/volumes/v", '{"__proto__": {}}', 400, "malformed-json", ""],
+  ["prototype key", "PUT", "/v1/volumes/v", '{"__proto__": {}}', 400, invalid, ""],
+  ["nested", "PUT", "/v1/volumes/v", '{"a": {"constructor": {"prototype": 1}}}', 400, invalid, ""],
+  ["prototype key in no JSON", "PUT", "/v1/volumes/v", '{"__proto__"', 400, "malformed-json", ""],
   ["null body", "PUT", "/v1/volumes/v", "null", 400, invalid, ""],
   ["null for an optional body", "POST", "/v1/rebalances", "null", 400, invalid, ""],
   ["null for an optional body", "POST", "/v1/link-assignments/auto", "null", 400, invalid, ""],
