@@ -7,7 +7,7 @@ const TICK_MS = 10;
 /** Whoever has so many unanswered sends nothing more: a crowd of clients is not endless. */
 const UNANSWERED_MAX = 3_000;
 
-const pool = new Pool(workerData.url, { connections: 1_000, pipelining: 1 });
+const pool = new Pool(workerData.url, { connections: UNANSWERED_MAX, pipelining: 1 });
 const json = { "content-type": "application/json" };
 let sent = 0;
 

@@ -15,7 +15,7 @@ const PROBE_INTERVAL_MS = 50;
 const [PROCESSES, RANGES, LINKS] = [100, 10_000, 40];
 
 export async function overload() {
-  const { url, pid, stop } = await startProgram({ LOG_LEVEL: "warn" });
+  const { url, pid, stop } = await startProgram();
   const load = new Worker(new URL("overload-load.mjs", import.meta.url), { workerData: { url } });
   try {
     await register(url);

@@ -35,6 +35,12 @@ import { readTokens } from "./tokens.ts";
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
 const CONNECTION_GRACE_MS = 3_000;
 
+/**
+ * Connections that the kernel holds until they are taken on, as far as it allows (somaxconn). One
+ * that finds no room is not refused: its client tries again after 1 s, 2 s, 4 s, a probe too.
+ */
+const BACKLOG = 8_192;
+
 /** How much is taken on and held open at once; beyond, callers are asked to come again. */
 export type Bounds = Pick<PusherParts, "waitingPullsMax" | "snapshotReadsMax"> &
   Pick<EventStreamsParts, "eventStreamsMax"> &
@@ -258,7 +264,7 @@ function warnOfConfiguration({ tokensFile, database }: Config, logger: Logger): 
 
 async function listen(app: App, { host, port }: Config): Promise<string> {
   try {
-    return await app.listen({ host, port });
+    return await app.listen({ host, port, backlog: BACKLOG });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE") {
