@@ -10,12 +10,11 @@ const LARGE_BODY_BYTES_MIN = MIB;
 /** On arrival, before the caller is known. */
 export function shedLoad(app: FastifyInstance, load: Load): void {
   app.decorateRequest("leave", undefined);
-  app.addHook(
-    "onRequest",
-    checking((request) => {
-      if (request.routeOptions.config.load !== "vital") load.refuseLate();
-    }),
-  );
+  app.server.on("connection", () => load.connectionCame());
+  app.addHook("onRequest", (request, _reply, done) => {
+    if (request.routeOptions.config.load === "vital") done();
+    else load.take(done);
+  });
 }
 
 /** What costs much is counted from here on, before its body is read, until it is answered. */

@@ -5,6 +5,7 @@
  */
 import type { Load as Kind } from "./endpoint.ts";
 import { HttpProblem } from "./problems.ts";
+import { Turns } from "./turns.ts";
 
 export interface LoadBounds {
   /** Calls that are being worked on, all callers together. */
@@ -15,10 +16,8 @@ export interface LoadBounds {
   readonly heavyCallsMax?: number;
   /** Bodies of over 1 MiB, or of unknown length where they may be so large, at once. */
   readonly largeBodiesMax?: number;
-  /** So many calls are taken on in one turn of the event loop, however long it lasts. */
-  readonly turnCallsMax?: number;
-  /** After so long the rest of what it has brought is refused. */
-  readonly turnMsMax?: number;
+  /** Whoever has waited for so long to be begun is refused. */
+  readonly waitMsMax?: number;
 }
 
 export interface LoadParts extends LoadBounds {
@@ -35,7 +34,7 @@ export class Load {
   readonly #ofCallers: Readonly<Record<Kind, Map<string, number>>> = {
     ...{ vital: new Map(), ordinary: new Map(), heavy: new Map() },
   };
-  readonly #turn = new Turn();
+  readonly #turns = new Turns();
   #running = 0;
   #largeBodies = 0;
 
@@ -45,12 +44,11 @@ export class Load {
     callerCallsMax = 2_000,
     heavyCallsMax = 32,
     largeBodiesMax = 8,
-    turnCallsMax = 500,
-    turnMsMax = 500,
+    waitMsMax = 1_000,
   }: LoadParts) {
     this.areTablesLarge = areTablesLarge;
     this.#bounds = {
-      ...{ callsMax, callerCallsMax, heavyCallsMax, largeBodiesMax, turnCallsMax, turnMsMax },
+      ...{ callsMax, callerCallsMax, heavyCallsMax, largeBodiesMax, waitMsMax },
     };
   }
 
@@ -59,14 +57,19 @@ export class Load {
     return this.#running;
   }
 
+  /** To be called with each connection. */
+  connectionCame(): void {
+    this.#turns.connectionCame();
+  }
+
   /**
-   * Before anything is known of the call: refuses it where this turn has brought many calls and
-   * taken its time. A turn of a few that takes long is a hiccup, which the next one makes up for.
+   * Before anything is known of the call: goes on with it when its turn has come, with a refusal
+   * where that took long.
    */
-  refuseLate(): void {
-    const { calls, elapsedMs } = this.#turn.nextCall();
-    const { turnCallsMax, turnMsMax } = this.#bounds;
-    if (calls > turnCallsMax && elapsedMs > turnMsMax) throw overloaded();
+  take(goOn: (refusal?: HttpProblem) => void): void {
+    this.#turns.take((waitedMs) => {
+      goOn(waitedMs > this.#bounds.waitMsMax ? overloaded() : undefined);
+    });
   }
 
   /** Takes a call on, or refuses it. */
@@ -92,24 +95,6 @@ export class Load {
     if (this.#largeBodies >= this.#bounds.largeBodiesMax) throw tooManyBodies(this.#largeBodies);
     this.#largeBodies++;
     return once(() => this.#largeBodies--);
-  }
-}
-
-/** One turn of the event loop: all that came in meanwhile is dealt with before anything else. */
-class Turn {
-  #calls = 0;
-  #begunMs = 0;
-
-  nextCall(): { readonly calls: number; readonly elapsedMs: number } {
-    const nowMs = performance.now();
-    if (this.#calls === 0) {
-      this.#begunMs = nowMs;
-      setImmediate(() => {
-        this.#calls = 0;
-      });
-    }
-    this.#calls++;
-    return { calls: this.#calls, elapsedMs: nowMs - this.#begunMs };
   }
 }
 

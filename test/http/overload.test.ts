@@ -142,18 +142,20 @@ it("takes in so many large bodies at once, and small ones beside them", async ()
   await until(async () => (await unknown()) === 200);
 });
 
-it("refuses the rest of the many calls that one turn of the event loop has brought, when that takes long", async () => {
-  const client = await start({ turnCallsMax: 1, turnMsMax: 0 });
-  const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n`;
-  const paths = ["/v1/cluster", "/v1/cluster", "/healthz"].map((path) => `${get(path)}\r\n`);
+it("begins some calls of a crowd at once, and refuses who has waited for too long", async () => {
+  const client = await start({ waitMsMax: 0 });
+  const get = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${more}\r\n`;
   const socket = dial(client);
-  socket.write(`${paths.join("")}${get("/v1/links")}connection: close\r\n\r\n`);
-  const answers = await text(socket);
-  expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual([
-    ...["HTTP/1.1 200", "HTTP/1.1 503", "HTTP/1.1 200", "HTTP/1.1 503"],
-  ]);
-  expect(answers.match(/"code":"overloaded"/g)).toHaveLength(2);
-  expect((await client.callOverSocket("GET", "/v1/cluster")).status).toBe(200);
+  // A call that comes with its connection waits for a turn.
+  const known = once(socket, "data");
+  socket.write(get("/healthz"));
+  await known;
+  const crowd = Array.from({ length: 40 }, () => get("/v1/cluster")).join("");
+  socket.write(`${crowd}${get("/healthz", "connection: close\r\n")}`);
+  const statuses = (await text(socket)).match(/(?<=HTTP\/1.1 )\d+/g)!;
+  expect([statuses.length, statuses[0], statuses.at(-1)]).toEqual([41, "200", "200"]);
+  expect(new Set(statuses.slice(32, 40))).toEqual(new Set(["503"]));
+  expect((await client.get("/v1/cluster")).status).toBe(200);
 });
 
 it("closes connections beyond the bound, and counts them", async () => {
