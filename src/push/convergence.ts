@@ -2,6 +2,7 @@
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import {
   acknowledgedRevision,
+  type DeliveryState,
   deliveryState,
   type Head,
   isUnreachable,
@@ -37,6 +38,18 @@ export function progressOf(
     if (isUnreachable(deliveryState(record, head))) unreachable.push(record.storageServerId);
   }
   return { servers, acked, behind: behind.sort(), unreachable: unreachable.sort() };
+}
+
+/** How many storage servers are in each state. */
+export type DeliveryCounts = Partial<Record<DeliveryState, number>>;
+
+export function countsOf(records: Iterable<DeliveryRecord>, head: Head): DeliveryCounts {
+  const counts: DeliveryCounts = {};
+  for (const record of records) {
+    const state = deliveryState(record, head);
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** What all servers have acknowledged in the head's generation; 0 where there is none of either. */

@@ -7,11 +7,11 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import type { DeliveryAnswer } from "../core/delivery-answers.ts";
 import type { Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
-import type { DeliveryState, DeliveryView, Head, Step } from "../core/delivery-state.ts";
+import type { DeliveryView, Head, Step } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
 import type { HeardEvent } from "../store/shared-store.ts";
 import type { AddressLoss, Store } from "../store/store.ts";
-import type { Convergence, DeliveryProgress } from "./convergence.ts";
+import type { Convergence, DeliveryCounts, DeliveryProgress } from "./convergence.ts";
 import type { KnownRecords } from "./deliveries.ts";
 import type { Log } from "./log.ts";
 import type { PullPosition, PullWait } from "./pulls.ts";
@@ -111,7 +111,7 @@ export interface Pusher {
   /** Where every server is to be brought, and what is settled. */
   readonly head: Head;
   /** How many storage servers are in each delivery state that occurs. */
-  deliveryCounts(): Partial<Record<DeliveryState, number>>;
+  deliveryCounts(): DeliveryCounts;
   /** Who has acknowledged a distributed revision. */
   progress(revision: number): DeliveryProgress;
   /**

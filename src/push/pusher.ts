@@ -6,9 +6,7 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import type { Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
 import {
-  type DeliveryState,
   type DeliveryView,
-  deliveryState,
   deliveryView,
   freshDelivery,
   type Head,
@@ -21,6 +19,8 @@ import type { AddressLoss } from "../store/store.ts";
 import {
   acknowledgedByAll,
   type Convergence,
+  countsOf,
+  type DeliveryCounts,
   type DeliveryProgress,
   progressOf,
   verdictOn,
@@ -188,13 +188,8 @@ class StorageServerPusher implements SendingPusher {
     return this.#deliveries.get(serverId)?.durable.acked;
   }
 
-  deliveryCounts(): Partial<Record<DeliveryState, number>> {
-    const counts: Partial<Record<DeliveryState, number>> = {};
-    for (const record of this.#deliveries.records()) {
-      const state = deliveryState(record, this.#course.head);
-      counts[state] = (counts[state] ?? 0) + 1;
-    }
-    return counts;
+  deliveryCounts(): DeliveryCounts {
+    return countsOf(this.#deliveries.records(), this.#course.head);
   }
 
   progress(revision: number): DeliveryProgress {

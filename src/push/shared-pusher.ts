@@ -7,18 +7,14 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import { findStorageServer } from "../core/decisions/find.ts";
 import type { Position } from "../core/delivery-record.ts";
 import type { Report } from "../core/delivery-reports.ts";
-import {
-  type DeliveryState,
-  type DeliveryView,
-  deliveryState,
-  deliveryView,
-  type Head,
-} from "../core/delivery-state.ts";
+import { type DeliveryView, deliveryView, type Head } from "../core/delivery-state.ts";
 import type { StorageServerId } from "../core/model.ts";
 import type { HeardEvent, Seen, SharedStore } from "../store/shared-store.ts";
 import {
   acknowledgedByAll,
   type Convergence,
+  countsOf,
+  type DeliveryCounts,
   type DeliveryProgress,
   progressOf,
   verdictOn,
@@ -138,13 +134,8 @@ export class SharedPusher implements Pusher {
     return this.#view.record(serverId)?.acked;
   }
 
-  deliveryCounts(): Partial<Record<DeliveryState, number>> {
-    const counts: Partial<Record<DeliveryState, number>> = {};
-    for (const record of this.#view.records()) {
-      const state = deliveryState(record, this.#view.head);
-      counts[state] = (counts[state] ?? 0) + 1;
-    }
-    return counts;
+  deliveryCounts(): DeliveryCounts {
+    return countsOf(this.#view.records(), this.#view.head);
   }
 
   progress(revision: number): DeliveryProgress {
