@@ -3,7 +3,7 @@
  * 128 MiB is received no faster than it is parsed. So each body has a deadline of its own: ten
  * seconds, and where much may be sent a second more for each 64 KB that have come.
  */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../core/clock.ts";
 import { hasBody } from "./body-encoding.ts";
 import { BODY_LIMIT_BYTES, TABLE_BODY_LIMIT_BYTES } from "./endpoint.ts";
@@ -15,13 +15,13 @@ const BYTES_PER_MS_MIN = 64;
 export const REQUEST_TIMEOUT_MS = 2 * (BODY_MS_MAX + TABLE_BODY_LIMIT_BYTES / BYTES_PER_MS_MIN);
 
 export function limitBodyTimes(app: FastifyInstance, clock: Clock): void {
-  app.addHook("onRequest", (request, _reply, done) => {
-    if (hasBody(request)) watch(request, clock);
+  app.addHook("onRequest", (request, reply, done) => {
+    if (hasBody(request)) watch(request, reply, clock);
     done();
   });
 }
 
-function watch(request: FastifyRequest, clock: Clock): void {
+function watch(request: FastifyRequest, reply: FastifyReply, clock: Clock): void {
   const { raw } = request;
   const isLarge = request.routeOptions.bodyLimit > BODY_LIMIT_BYTES;
   const [begunAt, bytesBefore] = [clock.now(), raw.socket.bytesRead];
@@ -32,15 +32,18 @@ function watch(request: FastifyRequest, clock: Clock): void {
     if (leftMs > 0) cancel = clock.after(leftMs, look);
     // What has come is not taken yet: it is not the client who is slow.
     else if (isLarge && raw.readableLength > 0) cancel = clock.after(BODY_MS_MAX, look);
-    else giveUp(request);
+    else giveUp(request, reply);
   };
   let cancel = clock.after(BODY_MS_MAX, look);
   raw.once("close", () => cancel());
 }
 
-/** Whoever reads the body hears of it as of any other error; where nobody does, it is cut off. */
-function giveUp({ raw }: FastifyRequest): void {
-  if (raw.listenerCount("error") > 0) raw.emit("error", tooSlow());
+/**
+ * Whoever reads the body hears of it as of any other error; where nobody does, or the call was
+ * answered without it, it is cut off.
+ */
+function giveUp({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if (raw.listenerCount("error") > 0 && !reply.raw.writableEnded) raw.emit("error", tooSlow());
   else raw.destroy();
 }
 
