@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command beside a PostgreSQL of its own: a new cluster in a temporary directory, on a free
-# port of loopback, that is stopped and removed afterwards. TEST_POSTGRES_URL tells where it is.
+# port of loopback, that is stopped and removed afterwards. TEST_POSTGRES_URL tells where it is, and
+# TEST_POSTGRES_RESTART is a program that has it crash and start again.
 # PostgreSQL refuses to run as root, so root runs it as the user postgres.
 set -euo pipefail
 
@@ -38,5 +39,14 @@ for attempt in 1 2 3 4 5; do
   [ "$attempt" -lt 5 ] || { cat "$directory/data/log" >&2; exit 1; }
 done
 
+as_postgres=()
+[ "$(id -u)" -ne 0 ] || as_postgres=(runuser --user postgres --)
+# With a log of its own, or the server would keep the output of whoever has it restarted, who would
+# wait for its end.
+printf '#!/usr/bin/env bash\ncd / && %s %q restart --pgdata %q --mode immediate --wait --silent --log %q\n' \
+  "${as_postgres[*]}" "$pg_ctl" "$directory/data" "$directory/data/log" >"$directory/restart"
+chmod 755 "$directory" "$directory/restart"
+
+export TEST_POSTGRES_RESTART="$directory/restart"
 export TEST_POSTGRES_URL="postgres://evenkeel@127.0.0.1:$port/postgres"
 "$@"

@@ -1,6 +1,7 @@
 /**
- * `npm run test:crash -- --kills 500`, `npm run test:power-loss -- --images 750` and
- * `npm run test:disk -- --faults 5`, each with `--seed 1` for another seed: their numbers, for vitest.
+ * `npm run test:crash -- --kills 500`, `npm run test:power-loss -- --images 750`,
+ * `npm run test:disk -- --faults 5` and `npm run test:chaos -- --rounds 10`, each with `--seed 1` for
+ * another seed: their numbers, for vitest.
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
@@ -14,6 +15,7 @@ const RUNS = {
     files: [...LONG, "test/power-loss"],
     strace: true,
   },
+  chaos: { count: "rounds", standard: "10", files: ["test/replicas/chaos.test.ts"] },
   disk: { count: "faults", standard: "5", files: [...LONG, "test/disk"], strace: true },
 };
 

@@ -14,6 +14,8 @@ export interface Running {
   readonly process: ChildProcess;
   /** Resolves with the line of its standard output that matches, also where it came before. */
   until(wanted: RegExp): Promise<string>;
+  /** Whether such a line has come so far. */
+  said(wanted: RegExp): boolean;
   /** Resolves when it has ended, with how. */
   readonly ended: Promise<Ended>;
   /** Ends it and tells how it ended. */
@@ -90,12 +92,13 @@ function watch(child: ChildProcess): Running {
         reject(new Error(`the program ended with ${code}: ${complaint}`));
       });
     });
+  const said = (wanted: RegExp) => seen.some((line) => wanted.test(line));
   const ended = once(child, "exit").then(([code, signal]): Ended => ({ code, signal }));
   const stop = (signal: NodeJS.Signals) => {
     if (isRunning(child)) child.kill(signal);
     return ended;
   };
-  return { process: child, until, ended, stop };
+  return { process: child, until, said, ended, stop };
 }
 
 /** Runs the program to its end. */
