@@ -5,6 +5,9 @@ import type { Answer, Caller, Write } from "./caller.ts";
 import type { History } from "./history.ts";
 import type { Change, Found, Subject } from "./subjects.ts";
 
+const KEPT_CHARACTERS_MAX = 64 * 1024;
+const TOLD_CHARACTERS_MAX = 500;
+
 type Sent = Change & Pick<Write, "key">;
 
 export class Writer {
@@ -79,8 +82,8 @@ export class Writer {
     const { sent, answer } = this.#acknowledged;
     const again = await caller.demand(sent);
     this.figures.repeated++;
-    if (isDeepStrictEqual(again, answer)) return [];
-    return [`${this.#told(sent, again)}, and before ${JSON.stringify(answer)}`];
+    if (isDeepStrictEqual(again, kept(sent, answer))) return [];
+    return [`${this.#told(sent, again)}, and before ${brief(answer)}`];
   }
 
   async #repeatUnanswered(caller: Caller, sent: Sent, applied: Found | false): Promise<string[]> {
@@ -106,6 +109,14 @@ export class Writer {
 
   #told(sent: Sent, { status, body }: Answer): string {
     const key = sent.key === undefined ? "" : ` (${sent.key})`;
-    return `${sent.method} ${sent.path}${key} is answered ${status}: ${JSON.stringify(body)}`;
+    return `${sent.method} ${sent.path}${key} is answered ${status}: ${brief(body)}`;
   }
 }
+
+/** What there is of an answer when its call is sent again: of a large one, where it is found. */
+function kept({ path }: Sent, answer: Answer): Answer {
+  const isLarge = JSON.stringify(answer.body ?? "").length > KEPT_CHARACTERS_MAX;
+  return isLarge ? { ...answer, body: { reference: answer.location ?? path } } : answer;
+}
+
+const brief = (value: unknown) => JSON.stringify(value)?.slice(0, TOLD_CHARACTERS_MAX);
