@@ -40,6 +40,16 @@ export function columnsOf(ranges: Iterable<OwnedRange>): RangeColumns {
   return builder.build();
 }
 
+/** Those from one index on to before another, or to the end: on the same buffers. */
+export function rangesBetween(columns: RangeColumns, from: number, to: number): RangeColumns {
+  return {
+    firstLba: columns.firstLba.subarray(from, to),
+    lastLba: columns.lastLba.subarray(from, to),
+    owner: columns.owner.subarray(from, to),
+    owners: columns.owners,
+  };
+}
+
 /** The ranges at some places, in the order of these. */
 export function rangesInOrder(columns: RangeColumns, places: Uint32Array): RangeColumns {
   const lbasAt = (lbas: Float64Array) => Float64Array.from(places, (place) => lbas[place]!);

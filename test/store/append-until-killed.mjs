@@ -1,7 +1,7 @@
 /**
- * Appends to a store until it is killed, and prints each revision once it is acknowledged; with a
- * second argument it keeps no more revisions than that, pruned in the smallest steps. Plain
- * JavaScript on the compiled program, because Node 20 can't run TypeScript in a child process.
+ * Appends to a store until it is killed, and prints each revision once it is acknowledged; with
+ * `revisionsMax` it keeps no more revisions than that, pruned in the smallest steps, and from
+ * `deferredRowsMin` rows on it carries them over later. Plain JavaScript on the compiled program, because Node 20 can't run TypeScript in a child process.
  */
 import { AddressMap } from "../../dist/core/address-map.js";
 import { changesBetween, countChanges, sealRevision } from "../../dist/core/changes.js";
@@ -13,8 +13,9 @@ import { openSqliteStore } from "../../dist/store/sqlite/open.js";
 const BLOCK_COUNT = 1_000;
 const BATCH = 3;
 
-const revisionsMax = Number(process.argv[3] ?? 0);
-const store = await openSqliteStore({ file: process.argv[2], newClusterId: "killed" });
+const [, , file, options] = process.argv;
+const { revisionsMax, deferredRowsMin } = JSON.parse(options);
+const store = await openSqliteStore({ file, newClusterId: "killed", deferredRowsMin });
 let state = restoreState(await store.load());
 for (;;) {
   const base = state.revision;

@@ -7,6 +7,7 @@ import {
   putVolume,
 } from "../../src/core/cluster-state.ts";
 import type { CNodeId, VolumeId } from "../../src/core/model.ts";
+import { SortedMap } from "../../src/core/sorted-map.ts";
 import type { Append } from "../../src/store/store.ts";
 import { CLUSTER_ID } from "./bench.ts";
 import { decisionOf } from "./store-model.ts";
@@ -45,4 +46,12 @@ export function volumeWith(
   return putVolume(state, {
     ...{ id: id as VolumeId, blockCount, extentBlocks: 1, createdRevision, revision, map },
   });
+}
+
+/** What a cluster is made of, with credentials, for a state of another one. */
+export function contentsOf({ storageServers, processes, volumes, index }: ClusterState) {
+  const credentials = SortedMap.from(
+    [...storageServers.keys()].map((id) => [id, { signingSecret: "secret", tokenSha256: "0" }]),
+  );
+  return { storageServers, credentials, processes, volumes, index };
 }

@@ -2,14 +2,12 @@ import { writeFileSync } from "node:fs";
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import type { ClusterState } from "../../src/core/cluster-state.ts";
-import { SortedMap } from "../../src/core/sorted-map.ts";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { createEngine } from "../../src/store/sqlite/engine.ts";
 import { examineCopy, examineFile } from "../../src/store/sqlite/examine.ts";
 import { clusterOf } from "../support/cluster.ts";
 import { CLUSTER_ID } from "./bench.ts";
-import { EMPTY_STATE, settingsDecisions } from "./samples.ts";
+import { contentsOf, EMPTY_STATE, settingsDecisions } from "./samples.ts";
 import { newFile } from "./sqlite-support.ts";
 import { decisionOf } from "./store-model.ts";
 
@@ -24,14 +22,8 @@ function largeDatabase() {
   });
   const { entry, after } = decisionOf(EMPTY_STATE, { ...EMPTY_STATE, ...contentsOf(cluster) });
   engine.append(0, [{ ...entry, rebalance: undefined }]);
+  while (engine.carryOver());
   return { database, engine, after };
-}
-
-function contentsOf({ storageServers, processes, volumes, index }: ClusterState) {
-  const credentials = SortedMap.from(
-    [...storageServers.keys()].map((id) => [id, { signingSecret: "secret", tokenSha256: "0" }]),
-  );
-  return { storageServers, credentials, processes, volumes, index };
 }
 
 async function copyOf(engine: ReturnType<typeof createEngine>): Promise<string> {

@@ -11,12 +11,15 @@ import { newFile, openStore } from "./sqlite-support.ts";
 
 const CHILD = fileURLToPath(new URL("append-until-killed.mjs", import.meta.url));
 
-it("keeps every acknowledged append of a process that is killed", async () => {
+it.each([
+  { how: "at once", deferredRowsMin: 10_000 },
+  { how: "later", deferredRowsMin: 1 },
+])("keeps every acknowledged append of one that is killed and writes rows $how", async (child) => {
   const file = newFile();
   let revision = 0;
   // The child goes on appending, so the kill comes at any point of a later append.
   for (const acknowledgements of [1, 4, 11, 23]) {
-    const lastAcknowledged = await appendUntilKilled(file, acknowledgements);
+    const lastAcknowledged = await appendUntilKilled(file, acknowledgements, child);
     expect(lastAcknowledged).toBeGreaterThan(revision);
 
     const store = await openStore(file);
@@ -39,7 +42,7 @@ it("goes on pruning where a kill has interrupted it, and reads what it keeps", a
   const limits = { revisionsMax: 10, bytesMax: 2 ** 40 };
   let floor = 0;
   for (const acknowledgements of [6, 9, 14]) {
-    await appendUntilKilled(file, acknowledgements, limits.revisionsMax);
+    await appendUntilKilled(file, acknowledgements, limits);
     const store = await openStore(file);
     const { revision: head, digest } = await store.load();
     expect(await store.floorRevision()).toBeGreaterThanOrEqual(floor);
@@ -71,9 +74,9 @@ it("is refused while another process has the file, and free once that is killed"
 async function appendUntilKilled(
   file: string,
   acknowledgements: number,
-  revisionsMax?: number,
+  options: ChildOptions,
 ): Promise<number> {
-  const { child, lines } = startChild(file, revisionsMax);
+  const { child, lines } = startChild(file, options);
   for (let i = 1; i < acknowledgements; i++) await lines.next();
   let last = Number((await lines.next()).value);
   await kill(child);
@@ -81,8 +84,13 @@ async function appendUntilKilled(
   return last;
 }
 
-function startChild(file: string, revisionsMax = 0) {
-  const parameters = [CHILD, file, String(revisionsMax)];
+interface ChildOptions {
+  readonly revisionsMax?: number;
+  readonly deferredRowsMin?: number;
+}
+
+function startChild(file: string, options: ChildOptions = {}) {
+  const parameters = [CHILD, file, JSON.stringify(options)];
   const child = spawn(process.execPath, parameters, { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return { child, lines };

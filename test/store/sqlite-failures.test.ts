@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { shortenLog } from "../../src/store/sqlite/checkpoint.ts";
+import { shortenLog } from "../../src/store/sqlite/afterwards.ts";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { createEngine } from "../../src/store/sqlite/engine.ts";
 import { perform } from "../../src/store/sqlite/perform.ts";

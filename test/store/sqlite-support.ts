@@ -24,10 +24,12 @@ export function openStore(file: string, options?: Partial<SqliteStoreOptions>): 
   return openSqliteStore({ file, newClusterId: CLUSTER_ID, workerUrl: WORKER_URL, ...options });
 }
 
-export async function newSqliteLocation(): Promise<StoreLocation> {
+export async function newSqliteLocation(
+  options?: Partial<SqliteStoreOptions>,
+): Promise<StoreLocation> {
   const directory = newDirectory();
   return {
-    open: () => openStore(join(directory, "cluster.sqlite")),
+    open: () => openStore(join(directory, "cluster.sqlite"), options),
     remove: async () => rmSync(directory, { recursive: true, force: true }),
   };
 }

@@ -14,7 +14,7 @@ import { EMPTY_STATE, settingsDecisions } from "./samples.ts";
 import { newFile, newSqliteLocation, openStore } from "./sqlite-support.ts";
 import { decisionOf } from "./store-model.ts";
 
-storeContract("SQLite", newSqliteLocation);
+storeContract("SQLite", () => newSqliteLocation());
 
 describe("durability", () => {
   it("holds the connection to what an acknowledgement promises", () => {

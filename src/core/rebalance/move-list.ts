@@ -18,6 +18,10 @@ export interface MoveColumns {
   readonly cNodeIds: readonly CNodeId[];
 }
 
+export function moveCount(columns: MoveColumns): number {
+  return columns.firstLba.length;
+}
+
 /** What an array of moves can do, too. */
 export interface Moves extends Iterable<Move> {
   readonly length: number;
@@ -40,7 +44,7 @@ export class MoveList implements Moves {
   }
 
   get length(): number {
-    return this.columns.firstLba.length;
+    return moveCount(this.columns);
   }
 
   at(index: number): Move {
@@ -67,6 +71,18 @@ export class MoveList implements Moves {
 /** What to hand over with the columns, which are empty afterwards, to another thread. */
 export function moveBuffers({ firstLba, lastLba, volume, from, to }: MoveColumns): ArrayBuffer[] {
   return [firstLba, lastLba, volume, from, to].map((column) => column.buffer as ArrayBuffer);
+}
+
+/** Those from one index on to before another, or to the end: on the same buffers. */
+export function movesBetween(columns: MoveColumns, from: number, to: number): MoveColumns {
+  return {
+    ...columns,
+    firstLba: columns.firstLba.subarray(from, to),
+    lastLba: columns.lastLba.subarray(from, to),
+    volume: columns.volume.subarray(from, to),
+    from: columns.from.subarray(from, to),
+    to: columns.to.subarray(from, to),
+  };
 }
 
 function columnsOf(moves: Moves): MoveColumns {

@@ -29,7 +29,7 @@ function write(tables: Tables, entry: PackedAppend): void {
   tables.links.apply(changes.links, revision);
   tables.linkAssignments.apply(changes.linkAssignments, revision);
   tables.volumes.apply(changes.volumes, revision);
-  tables.a2c.apply(changes.maps, revision);
+  tables.deferred.writeMaps(changes.maps, revision);
   tables.settings.apply(changes.settings, revision);
   if (rebalance) tables.rebalances.write(rebalance);
   if (call) tables.audit.add({ at, actor, ...call, outcome: "committed", revision });

@@ -8,27 +8,36 @@ import { differencesBetween, headRecords, newsSince, revisionDetails } from "./h
 import { ownersOf, rangesAt, tablesAt } from "./past.ts";
 import type { Engine } from "./protocol.ts";
 import { Pruner } from "./pruner.ts";
-import { type Tables, tablesOf } from "./tables.ts";
+import { type Tables, type TablesOptions, tablesOf } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 
-export function createEngine(database: Database.Database): Engine {
-  const tables = tablesOf(database);
+export function createEngine(database: Database.Database, options?: TablesOptions): Engine {
+  const tables = tablesOf(database, options);
+  const { deferred } = tables;
+  /** Of whatever has to do with rows that may be deferred. */
+  const whole =
+    <Parameters extends unknown[], Result>(work: (...parameters: Parameters) => Result) =>
+    (...parameters: Parameters) => {
+      deferred.carryOverAll();
+      return work(...parameters);
+    };
+  deferred.carryOverAll();
   inTransaction(database, () => fillDigests(database, tables));
   const pruner = new Pruner(database, tables);
   return {
-    load: () => headRecords(tables),
+    load: whole(() => headRecords(tables)),
     append: (baseRevision, entries) =>
       inTransaction(database, () => append(tables, baseRevision, entries)),
-    news: (since) => newsSince(tables, since),
-    changesBetween: (from, to) => differencesBetween(tables, from, to),
+    news: whole((since) => newsSince(tables, since)),
+    changesBetween: whole((from, to) => differencesBetween(tables, from, to)),
     revisions: (page) => tables.revisions.page(page),
     headings: (revisions) => revisions.flatMap((revision) => tables.revisions.one(revision) ?? []),
-    revision: (revision) => revisionDetails(tables, revision),
+    revision: whole((revision) => revisionDetails(tables, revision)),
     floorRevision: () => tables.cluster.bounds().floorRevision,
     tablesAt: (revision) => tablesAt(tables, revision),
-    rangesAt: (revision, page) => rangesAt(tables, revision, page),
-    ownersOf: (address, page) => ownersOf(tables, address, page),
-    prune: (limits, rowsMax, now) => pruner.step(limits, rowsMax, now),
+    rangesAt: whole((revision, page) => rangesAt(tables, revision, page)),
+    ownersOf: whole((address, page) => ownersOf(tables, address, page)),
+    prune: whole((limits, rowsMax, now) => pruner.step(limits, rowsMax, now)),
     deliveries: () => tables.deliveries.all(),
     addressLosses: () => tables.losses.all(),
     recordLoads: (loads) => inTransaction(database, () => tables.loads.put(loads)),
@@ -41,7 +50,7 @@ export function createEngine(database: Database.Database): Engine {
     saveRebalance: (rebalance) => inTransaction(database, () => tables.rebalances.add(rebalance)),
     rebalance: (id) => tables.rebalances.one(id),
     rebalances: (page) => tables.rebalances.page(page),
-    rebalanceMoves: (id, page) => tables.rebalances.moves(id, page),
+    rebalanceMoves: whole((id, page) => tables.moves.of(id, page)),
     recordAudit: (entries) =>
       inTransaction(database, () => {
         for (const entry of entries) tables.audit.add(entry);
@@ -52,7 +61,8 @@ export function createEngine(database: Database.Database): Engine {
       inTransaction(database, () => tables.idempotency.put(call, revision, answer)),
     idempotentCall: (callSha256) => tables.idempotency.one(callSha256),
     // Closing writes what is in the write-ahead log into the file and removes the log.
-    copyTo: (file) => copyDatabase(database, file),
+    copyTo: whole((file) => copyDatabase(database, file)),
+    carryOver: () => deferred.carryOverOne(),
     close: () => void database.close(),
   };
 }

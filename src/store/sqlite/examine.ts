@@ -26,7 +26,9 @@ interface Copy {
 export function examineCopy(file: string): Examined {
   return withDatabase({ file, name: file }, (database) => {
     examinePages(database, file);
-    const records = headRecords(tablesOf(database));
+    const tables = tablesOf(database);
+    tables.deferred.carryOverAll();
+    const records = headRecords(tables);
     const found = soundStateOf(records);
     if ("broken" in found) throw damaged(file, found.broken);
     const { clusterId, generation, revision } = records;

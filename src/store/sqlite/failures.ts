@@ -24,10 +24,12 @@ export function commitErrorOf(error: unknown, file: string): unknown {
 }
 
 /**
- * The same for an error at a checkpoint: nothing where there was no room, because what could not be
- * carried over stays in the log, and is carried over when there is room.
+ * The same for an error after the answer, at a checkpoint or when rows are carried over: nothing
+ * where there was no room, because what could not be written where it belongs stays where it is,
+ * and goes there when there is room.
  */
-export function checkpointErrorOf(error: unknown, file: string): unknown {
+export function lateErrorOf(error: unknown, file: string): unknown {
+  if (error instanceof StoreError && error.reason === "full") return undefined;
   if (!(error instanceof Database.SqliteError)) return error;
   if (isFull(error)) return undefined;
   return new StoreError(

@@ -1,9 +1,9 @@
 import type { Store, StoreError } from "../store.ts";
-import type { ConnectionOptions } from "./connection.ts";
 import { packRebalance, packToStore } from "./packed-rebalance.ts";
+import type { WorkerData } from "./protocol.ts";
 import { RemoteEngine } from "./remote.ts";
 
-export interface SqliteStoreOptions extends ConnectionOptions {
+export interface SqliteStoreOptions extends WorkerData {
   /** The compiled `worker.js`; by default the one beside this module. */
   readonly workerUrl?: URL | undefined;
   /**
@@ -15,9 +15,9 @@ export interface SqliteStoreOptions extends ConnectionOptions {
 
 /** Opens, or begins, a store in one file. Throws a `StoreError` where that cannot be done. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { workerUrl, onFailure, ...connection } = options;
+  const { workerUrl, onFailure, ...data } = options;
   const url = workerUrl ?? new URL("./worker.js", import.meta.url);
-  const engine = new RemoteEngine(url, connection, onFailure ?? (() => {}));
+  const engine = new RemoteEngine(url, data, onFailure ?? (() => {}));
   try {
     await engine.opened;
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { Append, RebalanceChange, Store, StoreError } from "../store.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import type { PackedRebalance } from "./packed-rebalance.ts";
+import type { TablesOptions } from "./tables.ts";
 
 export type PackedAppend = Omit<Append, "rebalance"> & {
   readonly rebalance?: PackedRebalance | RebalanceChange | undefined;
@@ -25,12 +26,14 @@ export type Engine = {
   recordDeliveries(records: string, converged?: Parameters<Store["recordDeliveries"]>[1]): void;
   /** Goes on between other requests. */
   copyTo(file: string): Promise<void>;
+  /** What the thread does by itself between requests; whether there may be more of it. */
+  carryOver(): boolean;
 };
 
 export type Method = keyof Engine;
 
 /** Given to the store's thread when it starts; it answers with a reply to request 0. */
-export type WorkerData = ConnectionOptions;
+export type WorkerData = ConnectionOptions & TablesOptions;
 export const OPEN_REQUEST_ID = 0;
 /** Of a failure that nobody has asked for. */
 export const UNASKED_ID = -1;

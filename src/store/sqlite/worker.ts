@@ -1,7 +1,7 @@
 /** The store's thread: opens the database, then carries out requests in the order they come. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { invariant } from "../../core/errors.ts";
-import { shortenLog } from "./checkpoint.ts";
+import { carryOverOne, shortenLog } from "./afterwards.ts";
 import { openConnection } from "./connection.ts";
 import { createEngine } from "./engine.ts";
 import { failureOf, perform } from "./perform.ts";
@@ -18,20 +18,29 @@ import { transferableOf } from "./transferable.ts";
 function serve(port: MessagePort, options: WorkerData): void {
   const database = openConnection(options);
   database.pragma("wal_autocheckpoint = 0");
-  const engine = createEngine(database);
+  const engine = createEngine(database, options);
   const answer = (request: Request, outcome: Outcome) => {
     const reply: Reply = { id: request.id, ...outcome };
     port.postMessage(reply, transferableOf(request.method, outcome));
     if (request.method === "close") port.close();
-    keepLogShort();
+    tidyUp();
   };
-  const keepLogShort = () => {
-    try {
-      shortenLog(database);
-    } catch (error) {
-      const failure = failureOf(error, database.name);
-      port.postMessage({ id: UNASKED_ID, failure } satisfies Reply);
-    }
+  let isTidying = false;
+  // Nobody waits for it: requests that have come meanwhile are carried out in between.
+  const tidyUp = () => {
+    if (isTidying) return;
+    isTidying = true;
+    setImmediate(() => {
+      isTidying = false;
+      try {
+        if (carryOverOne(database, engine)) tidyUp();
+        shortenLog(database);
+      } catch (error) {
+        const { message } = failureOf(error, database.name);
+        const failure = { reason: "outcome-unknown", message } as const;
+        port.postMessage({ id: UNASKED_ID, failure } satisfies Reply);
+      }
+    });
   };
   port.on("message", (request: Request) => {
     const outcome = perform(engine, database.name, request);

@@ -1,0 +1,52 @@
+import type Database from "better-sqlite3";
+import { type MoveColumns, MoveList, moveCount } from "../../core/rebalance/move-list.ts";
+import type { Move } from "../../core/rebalance/types.ts";
+import type { SqlRow } from "../rows/columns.ts";
+import { MOVES } from "../rows/records.ts";
+import { BulkStatement, tuples } from "./bulk.ts";
+
+const MOVE_COLUMNS = MOVES.columns.join(", ");
+
+/** The moves of all rebalances, which go by their number. */
+export class MoveRows {
+  readonly #add: BulkStatement;
+  readonly #drop: Database.Statement<{ rebalance: number; count: number }>;
+  readonly #page: Database.Statement<[id: string, offset: number, end: number], SqlRow>;
+
+  constructor(database: Database.Database) {
+    this.#add = new BulkStatement(
+      database,
+      (count) =>
+        `INSERT INTO rebalance_moves (rebalance, position, ${MOVE_COLUMNS})
+         VALUES ${tuples(count, MOVES.columns.length + 2)}`,
+    );
+    this.#drop = database.prepare(
+      `DELETE FROM rebalance_moves WHERE rebalance = @rebalance AND position < @count + (
+         SELECT min(position) FROM rebalance_moves WHERE rebalance = @rebalance)`,
+    );
+    this.#page = database
+      .prepare<[string, number, number], SqlRow>(
+        `SELECT ${MOVE_COLUMNS} FROM rebalance_moves
+         WHERE rebalance = (SELECT number FROM rebalances WHERE id = ?)
+           AND position >= ? AND position < ? ORDER BY position`,
+      )
+      .raw(true);
+  }
+
+  /** `position` is that of the first one. */
+  add(moves: MoveColumns, rebalance: number, position: number): void {
+    const list = new MoveList(moves);
+    this.#add.run(moveCount(moves), (parameters, i) =>
+      parameters.push(rebalance, position + i, ...MOVES.toRow(list.at(i))),
+    );
+  }
+
+  /** The first so many that are left; tells how many there were. */
+  drop(rebalance: number, count: number): number {
+    return this.#drop.run({ rebalance, count }).changes;
+  }
+
+  of(id: string, { offset, limit }: { offset: number; limit: number }): Move[] {
+    return this.#page.all(id, offset, offset + limit).map(MOVES.fromRow);
+  }
+}

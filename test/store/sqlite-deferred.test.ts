@@ -1,0 +1,167 @@
+/** Large changes, whose rows are carried over into their tables after the answer. */
+import { setImmediate as letOthersRun } from "node:timers/promises";
+import Database from "better-sqlite3";
+import { describe, expect, it } from "vitest";
+import type { ClusterState } from "../../src/core/cluster-state.ts";
+import type { CNodeId, VolumeId } from "../../src/core/model.ts";
+import { MoveList } from "../../src/core/rebalance/move-list.ts";
+import { soundStateOf } from "../../src/core/sound-state.ts";
+import { carryOverOne } from "../../src/store/sqlite/afterwards.ts";
+import { openConnection } from "../../src/store/sqlite/connection.ts";
+import { createEngine } from "../../src/store/sqlite/engine.ts";
+import { examineCopy } from "../../src/store/sqlite/examine.ts";
+import { perform } from "../../src/store/sqlite/perform.ts";
+import type { PackedAppend } from "../../src/store/sqlite/protocol.ts";
+import { clusterOf } from "../support/cluster.ts";
+import { CLUSTER_ID } from "./bench.ts";
+import { storeContract } from "./contract.ts";
+import { contentsOf, EMPTY_STATE, volumeWith } from "./samples.ts";
+import { newFile, newSqliteLocation, openStore } from "./sqlite-support.ts";
+import { decisionOf, plainState } from "./store-model.ts";
+
+storeContract("SQLite that defers every row", () => newSqliteLocation({ deferredRowsMin: 1 }));
+
+/** Two pieces of rows that leave, two of rows that come, and two of moves. */
+const RANGES = 60_000;
+const PIECES = 6;
+const VOLUME = "v" as VolumeId;
+
+const moves = MoveList.of(
+  Array.from({ length: RANGES }, (_, i) => ({
+    ...{ volumeId: VOLUME, firstLba: 2 * i, lastLba: 2 * i + 1 },
+    ...{ fromCNodeId: `c-${i % 2}` as CNodeId, toCNodeId: `c-${2 + (i % 2)}` as CNodeId },
+  })),
+);
+const cluster = clusterOf({
+  processes: Array.from({ length: 5 }, (_, i) => ({ id: String(i) })),
+  volumes: [{ id: VOLUME, blockCount: 2 * RANGES, ranges: [["c-0", 2 * RANGES]] }],
+});
+const founded = { ...EMPTY_STATE, ...contentsOf(cluster) };
+const first = decisionBy(founded, (i) => i % 2, EMPTY_STATE);
+const large = decisionBy(first.after, (i) => 2 + (i % 2));
+const behind = decisionBy(large.after, (i) => (i === 3 ? 4 : 2 + (i % 2)));
+
+/** Ranges of two addresses. */
+function decisionBy(from: ClusterState, ownerOf: (i: number) => number, before = from) {
+  const ranges = Array.from({ length: RANGES }, (_, i) => {
+    return [2 * i, 2 * i + 1, `c-${ownerOf(i)}`] as const;
+  });
+  const next = volumeWith(from, VOLUME, ranges);
+  const { entry, after } = decisionOf(before, next);
+  const packed: PackedAppend = { ...entry, rebalance: undefined };
+  return { entry: packed, after };
+}
+
+const rebalance = {
+  id: "rb-1",
+  document: {},
+  plan: {},
+  moves: moves.columns,
+} as unknown as NonNullable<PackedAppend["rebalance"]>;
+
+function openEngine(file: string) {
+  const database = openConnection({ file, newClusterId: CLUSTER_ID });
+  return { database, engine: createEngine(database) };
+}
+
+/** With the first one carried over and the large one deferred. */
+function withLargeChange() {
+  const { database, engine } = openEngine(newFile());
+  expect(engine.append(0, [first.entry])).toBe("committed");
+  while (engine.carryOver());
+  expect(engine.append(1, [{ ...large.entry, rebalance }])).toBe("committed");
+  return { database, engine };
+}
+
+function stateIn(engine: ReturnType<typeof createEngine>) {
+  const found = soundStateOf(engine.load());
+  if ("broken" in found) throw new Error(found.broken);
+  return plainState(found.state);
+}
+
+describe("a large change", () => {
+  it.each(Array.from({ length: PIECES + 1 }, (_, pieces) => pieces))(
+    "is whole though the process ends when %i pieces are carried over",
+    (pieces) => {
+      const { database, engine } = withLargeChange();
+      for (let i = 0; i < pieces; i++) expect(engine.carryOver()).toBe(true);
+      // As a kill leaves it: nothing is done at the end.
+      database.close();
+      const again = openEngine(database.name);
+      expect(again.engine.carryOver()).toBe(false);
+      expect(stateIn(again.engine)).toEqual(plainState(large.after));
+      expect(again.engine.revision(2)?.changes.maps[0]?.removed.firstLba).toHaveLength(RANGES);
+      expect(again.engine.rebalanceMoves("rb-1", { offset: RANGES - 3, limit: 9 })).toEqual(
+        moves.slice(RANGES - 3, RANGES),
+      );
+      again.engine.close();
+    },
+  );
+
+  it("is carried over before anybody reads its rows, and before a small one behind it", () => {
+    const { engine } = withLargeChange();
+    expect(engine.append(2, [behind.entry])).toBe("committed");
+    expect(engine.ownersOf({ volumeId: VOLUME, lba: 7 }, { limit: 9 })).toMatchObject([
+      { cNodeId: "c-4", fromRevision: 3 },
+      { cNodeId: "c-3", fromRevision: 2, toRevision: 3 },
+      { cNodeId: "c-1", fromRevision: 1, toRevision: 2 },
+    ]);
+    expect(stateIn(engine)).toEqual(plainState(behind.after));
+    engine.close();
+  });
+
+  it("is in a copy that was begun before it", async () => {
+    const { database, engine } = openEngine(newFile());
+    engine.append(0, [first.entry]);
+    const copy = newFile();
+    const copying = engine.copyTo(copy);
+    for (let step = 0; step < 3; step++) await letOthersRun();
+    engine.append(1, [large.entry]);
+    const deferred = (file: string) => {
+      const other = new Database(file);
+      const count = other.prepare("SELECT count(*) FROM deferred_rows").pluck().get();
+      other.close();
+      return count;
+    };
+    await copying;
+    expect(deferred(copy)).toBe(PIECES - 2);
+    expect(examineCopy(copy)).toMatchObject({ revision: 2 });
+    expect(deferred(copy)).toBe(0);
+    database.close();
+  });
+
+  it("waits for room, and so do those who read its rows", () => {
+    const { database, engine } = withLargeChange();
+    const pages = database.pragma("page_count", { simple: true }) as number;
+    database.pragma(`max_page_count = ${pages}`);
+    expect(carryOverOne(database, engine)).toBe(false);
+    const load = { id: 1, method: "load", parameters: [] } as const;
+    expect(perform(engine, database.name, load)).toMatchObject({ failure: { reason: "full" } });
+    database.pragma("max_page_count = 1000000");
+    expect(carryOverOne(database, engine)).toBe(true);
+    expect(stateIn(engine)).toEqual(plainState(large.after));
+    engine.close();
+  });
+
+  it.each([
+    ["SQLITE_IOERR_FSYNC", "outcome-unknown"],
+    ["SQLITE_IOERR_WRITE", "outcome-unknown"],
+  ])("takes %s when it is carried over for %s", (code, reason) => {
+    const carryOver = () => {
+      throw new Database.SqliteError("as the disk would", code);
+    };
+    const database = { name: "the-file", open: true } as Database.Database;
+    expect(() => carryOverOne(database, { carryOver })).toThrow(
+      expect.objectContaining({ reason }),
+    );
+  });
+
+  it("is not opened where what it replaces is gone", async () => {
+    const { database } = withLargeChange();
+    database.exec("DELETE FROM a2c_entries WHERE first_lba = 0");
+    database.close();
+    await expect(openStore(database.name)).rejects.toThrow(
+      "each row of v that leaves is live in a2c_entries",
+    );
+  });
+});
