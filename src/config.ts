@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type CallbackPolicy, parseCallbackPolicy } from "./push/callback-policy.ts";
 import { StartError } from "./start-error.ts";
-import type { HistoryLimits } from "./store/store.ts";
+import type { HistoryLimits } from "./store/revisions.ts";
 import type { PushTlsFiles, TlsFiles } from "./tls.ts";
 
 const DEFAULT_DATABASE_URL = "sqlite:data/evenkeel.db";

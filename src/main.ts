@@ -6,7 +6,7 @@ import type { Clock } from "./core/clock.ts";
 import { processRegistry } from "./metrics/registry.ts";
 import { createService, type Service } from "./service.ts";
 import { StartError } from "./start-error.ts";
-import { StoreError } from "./store/store.ts";
+import { StoreError } from "./store/store-error.ts";
 
 const CLOSE_WITHIN_MS = 9_000;
 

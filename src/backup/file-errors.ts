@@ -1,4 +1,4 @@
-import { StoreError } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
 
 /** The file system's own errors in the words of the store; others stay as they are. */
 export function fileErrorOf(error: unknown, file: string): unknown {

@@ -6,7 +6,8 @@
 import type { Position } from "../core/delivery-record.ts";
 import type { Head } from "../core/delivery-state.ts";
 import { type NoticeStep, noticeStep } from "../core/notice-steps.ts";
-import type { RevisionRecord, Store } from "../store/store.ts";
+import type { RevisionRecord } from "../store/revisions.ts";
+import type { Store } from "../store/store.ts";
 
 /** Different steps that are kept. */
 const STEPS_MAX = 16;

@@ -1,7 +1,7 @@
 /** Which calls the audit hears of: writes, whatever came of them, and whatever was denied. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditCall } from "../operations/parts.ts";
-import type { AuditEntry } from "../store/store.ts";
+import type { AuditEntry } from "../store/calls.ts";
 import { isApi, isGuarded, pathOf, shownPath } from "./paths.ts";
 
 export interface AuditParts {

@@ -12,8 +12,8 @@ import {
   type IdempotentCall,
   type KeptAnswer,
   type KeptCall,
-  type Store,
-} from "../store/store.ts";
+} from "../store/calls.ts";
+import type { Store } from "../store/store.ts";
 import type { Answer } from "./endpoint.ts";
 import { pathOf } from "./paths.ts";
 import { HttpProblem } from "./problems.ts";

@@ -1,7 +1,7 @@
 /** The one table from refusals to statuses, and the form in which problems are told (RFC 9457). */
 import { STATUS_CODES } from "node:http";
 import { type FieldError, Refusal, type RefusalCode, type RefusalFacts } from "../core/errors.ts";
-import { StoreError } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
 
 export interface Problem extends Partial<RefusalFacts> {
   readonly type: string;

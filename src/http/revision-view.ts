@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Changes } from "../core/changes.ts";
 import { rangesOf } from "../core/ranges.ts";
 import type { Difference } from "../core/sorted-map.ts";
-import type { RevisionDetails, RevisionRecord } from "../store/store.ts";
+import type { RevisionDetails, RevisionRecord } from "../store/revisions.ts";
 import { listText } from "./json-text.ts";
 import type { revisionSummary } from "./schemas/tables.ts";
 import {

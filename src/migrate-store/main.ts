@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { type DatabaseConfig, readDatabaseUrl } from "../config.ts";
 import { StartError } from "../start-error.ts";
-import { StoreError } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
 import { migrateStore } from "./migrate-store.ts";
 
 const USAGE =

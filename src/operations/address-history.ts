@@ -1,7 +1,7 @@
 /** Who owned an address when, by which revision, who asked and why. */
 import type { VolumeId } from "../core/model.ts";
 import { joinOwnerships, type Ownership } from "../core/ownership.ts";
-import type { RevisionRecord } from "../store/store.ts";
+import type { RevisionRecord } from "../store/revisions.ts";
 import type { OperationParts } from "./parts.ts";
 
 /** So many rows are followed in one call, so that no write waits long for the store's thread. */

@@ -5,7 +5,7 @@ import { checkChanges } from "../core/check.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { invariant } from "../core/errors.ts";
 import { lossesBetween } from "../core/losses.ts";
-import type { Append } from "../store/store.ts";
+import type { Append } from "../store/revisions.ts";
 import { withPauses } from "../threads/pauses.ts";
 import type { Command, Decision } from "./commit-queue.ts";
 

@@ -4,7 +4,8 @@
  * its transaction and does not come here.
  */
 import type { Clock } from "../core/clock.ts";
-import type { AuditEntry, Store } from "../store/store.ts";
+import type { AuditEntry } from "../store/calls.ts";
+import type { Store } from "../store/store.ts";
 
 const GATHER_MS = 200;
 /** More than this in one moment is not told one by one. */

@@ -7,7 +7,9 @@
 import type { ClusterState } from "../core/cluster-state.ts";
 import { takeIn } from "../core/news.ts";
 import { restoreState } from "../core/stored-state.ts";
-import type { Append, RebalanceToStore, Store } from "../store/store.ts";
+import type { RebalanceToStore } from "../store/rebalances.ts";
+import type { Append } from "../store/revisions.ts";
+import type { Store } from "../store/store.ts";
 import { appendOf } from "./append-of.ts";
 
 /** Who wants what done; `decide` is pure and may run again when the head has moved. */

@@ -1,6 +1,6 @@
 import type { ClusterState } from "../core/cluster-state.ts";
 import { type Convergence, convergenceOf } from "../core/convergence.ts";
-import { StoreError } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
 import type { OperationParts } from "./parts.ts";
 
 /** So many of the newest revisions are looked at: a bound on the read, and an end to old times. */

@@ -3,7 +3,8 @@
  * any point, and goes on where it was. Each step is short, and writes go in between.
  */
 import type { Clock } from "../core/clock.ts";
-import type { HistoryLimits, Store } from "../store/store.ts";
+import type { HistoryLimits } from "../store/revisions.ts";
+import type { Store } from "../store/store.ts";
 
 /** So many rows hold up the store's thread for some milliseconds. */
 const ROWS_PER_STEP = 250;

@@ -6,7 +6,7 @@ import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
 import { findObstacle, findUnfit, reversed } from "../core/rebalance/moves.ts";
 import type { Move } from "../core/rebalance/types.ts";
 import { finish } from "../core/steps.ts";
-import type { RebalanceRecord } from "../store/store.ts";
+import type { RebalanceRecord } from "../store/rebalances.ts";
 import type { OperationParts } from "./parts.ts";
 import { whyUnreachable } from "./reachability.ts";
 import { asOf, type RebalanceDocument } from "./rebalance-document.ts";

@@ -2,7 +2,7 @@
 import { Refusal } from "../core/errors.ts";
 import type { VolumeId } from "../core/model.ts";
 import { type RangeColumns, rangeCount } from "../core/ranges.ts";
-import type { PastTables } from "../store/store.ts";
+import type { PastTables } from "../store/revisions.ts";
 import type { OperationParts } from "./parts.ts";
 
 /** So many rows hold up the store's thread for some milliseconds. */

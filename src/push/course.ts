@@ -6,7 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import { type ClusterState, emptyState } from "../core/cluster-state.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
 import { type Head, headOf } from "../core/delivery-state.ts";
-import type { AddressLoss } from "../store/store.ts";
+import type { AddressLoss } from "../store/revisions.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { losersFirst } from "./losers-first.ts";
 import { AddressLosses } from "./losses.ts";

@@ -2,7 +2,7 @@
 import type { ClusterState } from "../core/cluster-state.ts";
 import { lossesBetween } from "../core/losses.ts";
 import type { StorageServerId } from "../core/model.ts";
-import type { AddressLoss } from "../store/store.ts";
+import type { AddressLoss } from "../store/revisions.ts";
 
 export class AddressLosses {
   #revisions = new Map<StorageServerId, number[]>();

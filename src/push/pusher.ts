@@ -14,8 +14,8 @@ import {
 } from "../core/delivery-state.ts";
 import { invariant } from "../core/errors.ts";
 import type { StorageServerId } from "../core/model.ts";
+import type { AddressLoss } from "../store/revisions.ts";
 import type { HeardEvent } from "../store/shared-store.ts";
-import type { AddressLoss } from "../store/store.ts";
 import {
   acknowledgedByAll,
   type Convergence,

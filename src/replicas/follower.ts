@@ -9,7 +9,7 @@ import { type News, takeIn } from "../core/news.ts";
 import { soundStateOf } from "../core/sound-state.ts";
 import type { StateRecords } from "../core/stored-state.ts";
 import type { Look, Seen, SharedStore } from "../store/shared-store.ts";
-import { StoreError } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 
 const LOOK_EVERY_MS = 250;

@@ -2,7 +2,7 @@
 import { fileErrorOf } from "../backup/file-errors.ts";
 import { readConfig } from "../config.ts";
 import { StartError } from "../start-error.ts";
-import { StoreError } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
 import { restoreBackup } from "./restore.ts";
 
 try {

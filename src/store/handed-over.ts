@@ -2,7 +2,7 @@
 import type { MapChange } from "../core/changes.ts";
 import { invariant } from "../core/errors.ts";
 import { columnBuffers, type RangeColumns } from "../core/ranges.ts";
-import type { Append } from "./store.ts";
+import type { Append } from "./revisions.ts";
 
 /** What to transfer with the entries. */
 export function buffersOf(entries: readonly Pick<Append, "changes">[]): ArrayBuffer[] {

@@ -8,7 +8,7 @@ import type { Report } from "../core/delivery-reports.ts";
 import type { StorageServerId } from "../core/model.ts";
 import type { News } from "../core/news.ts";
 import type { StateRecords } from "../core/stored-state.ts";
-import type { AddressLoss } from "./store.ts";
+import type { AddressLoss } from "./revisions.ts";
 
 export interface SharedStore {
   /** What there is beyond what is known, all of it as of one moment. */

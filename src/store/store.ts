@@ -2,25 +2,36 @@
  * The store's port: narrow and asynchronous, so that an engine may live in another thread or on
  * another machine. Whoever implements it proves itself with test/store/contract.ts.
  */
-import type { ChangeCounts, Changes, VolumeRecord } from "../core/changes.ts";
 import type { DeliveryRecord } from "../core/delivery-record.ts";
-import type { Digest } from "../core/digest.ts";
 import type { DistributedChanges } from "../core/distributed-changes.ts";
-import type {
-  LinkAssignment,
-  Process,
-  ProcessId,
-  StorageServerId,
-  VolumeId,
-} from "../core/model.ts";
+import type { ProcessId } from "../core/model.ts";
 import type { News } from "../core/news.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { RangeColumns } from "../core/ranges.ts";
-import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
-import type { Moves } from "../core/rebalance/move-list.ts";
 import type { Move } from "../core/rebalance/types.ts";
-import type { Difference } from "../core/sorted-map.ts";
 import type { StateRecords } from "../core/stored-state.ts";
+import type {
+  AuditEntry,
+  AuditPage,
+  AuditRecord,
+  IdempotentCall,
+  KeptAnswer,
+  KeptCall,
+} from "./calls.ts";
+import type { KeptRebalance, NewRebalance, RebalanceRecord } from "./rebalances.ts";
+import type {
+  Address,
+  AddressLoss,
+  Append,
+  AppendOutcome,
+  HistoryLimits,
+  PastTables,
+  PruneStep,
+  RangePage,
+  RevisionDetails,
+  RevisionPage,
+  RevisionRecord,
+} from "./revisions.ts";
 import type { SharedStore } from "./shared-store.ts";
 
 export interface Store {
@@ -122,93 +133,6 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** So long a call that is sent again is answered again, not done again. */
-export const CALLS_ANSWERED_MS = 24 * 60 * 60 * 1000;
-
-/** A write with an Idempotency-Key. Digests are SHA-256 in hex. */
-export interface IdempotentCall {
-  /** Of who calls what with which key. */
-  readonly callSha256: string;
-  /** Of what is asked. */
-  readonly requestSha256: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
-export interface KeptCall extends IdempotentCall {
-  readonly revision: number;
-  /** Absent: it is durable, but the service ended before it could answer. */
-  readonly answer?: KeptAnswer | undefined;
-}
-
-export interface KeptAnswer {
-  readonly status: number;
-  readonly location?: string | undefined;
-  readonly etag?: string | undefined;
-  /** JSON, without secrets. */
-  readonly body?: unknown;
-}
-
-/** What became of a call. */
-export interface AuditEntry {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly actor: string;
-  readonly method: string;
-  /** Without a query. */
-  readonly path: string;
-  /** `done`: it needed no revision. */
-  readonly outcome: "committed" | "done" | "refused" | "denied";
-  /** Absent where it was committed: the answer came after. */
-  readonly status?: number | undefined;
-  /** Of the problem. */
-  readonly code?: string | undefined;
-  readonly revision?: number | undefined;
-}
-
-export interface AuditRecord extends AuditEntry {
-  /** Rises with time. */
-  readonly id: number;
-}
-
-export interface AuditPage {
-  readonly limit: number;
-  readonly before?: number | undefined;
-  readonly actor?: string | undefined;
-  /** Milliseconds since 1970: from this time on. */
-  readonly since?: number | undefined;
-  /** Before this time. */
-  readonly until?: number | undefined;
-}
-
-/** One decision, and the revision it takes. */
-export interface Append {
-  readonly heading: RevisionHeading;
-  readonly changes: Changes;
-  /** The head's figures after it. */
-  readonly digest: Digest;
-  readonly distributedRevision: number;
-  readonly linkAssignmentsRevision: number;
-  /** The servers whose last loss is another one than before; all of them in a new generation. */
-  readonly losses: readonly Difference<StorageServerId, number>[];
-  /** The call that made it, which is kept in the same transaction. */
-  readonly call?: Pick<AuditEntry, "method" | "path"> | undefined;
-  /** The same, where it may be sent again. */
-  readonly idempotent?: IdempotentCall | undefined;
-  /** The rebalance that this revision applies or takes back. */
-  readonly rebalance?: RebalanceToStore | undefined;
-}
-
-export type AppendOutcome =
-  | "committed"
-  | "conflict"
-  | { readonly repeated: readonly [string, ...string[]] };
-
-export interface AddressLoss {
-  readonly storageServerId: StorageServerId;
-  readonly revision: number;
-}
-
 /** What a storage server has measured of a process, in a unit of its own choice. */
 export interface MeasuredLoad {
   readonly processId: ProcessId;
@@ -216,111 +140,4 @@ export interface MeasuredLoad {
   readonly rNodeLoad: number;
   /** When the service was told, in milliseconds since 1970. */
   readonly at: number;
-}
-
-export interface RevisionHeading {
-  readonly revision: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly actor: string;
-  readonly reason?: string | undefined;
-  /** What was done, for example `register-process` or `rebalance`. */
-  readonly kind: string;
-  readonly changed: ChangeCounts;
-}
-
-export interface RevisionPage extends RevisionFilter {
-  readonly before?: number | undefined;
-  readonly limit: number;
-}
-
-/** What is left out is not asked for. */
-export interface RevisionFilter {
-  readonly kind?: string | undefined;
-  readonly actor?: string | undefined;
-  /** At this time or later, in milliseconds since 1970. */
-  readonly since?: number | undefined;
-  /** Before this time. */
-  readonly until?: number | undefined;
-}
-
-export interface RevisionRecord extends RevisionHeading {
-  /** The distributed head as of this revision. */
-  readonly distributedRevision: number;
-  /** When every storage server had acknowledged it, as the service learnt it. */
-  readonly convergedAt?: number | undefined;
-}
-
-export interface RevisionDetails extends RevisionRecord {
-  /** Without credentials, which have no history. */
-  readonly changes: Omit<Changes, "credentials">;
-}
-
-/** The distributed state as of a revision, but for the rows of the A2C table. */
-export interface PastTables {
-  readonly revision: number;
-  readonly generation: number;
-  readonly distributedRevision: number;
-  readonly digest: Digest;
-  /** Each in id order. */
-  readonly processes: readonly Process[];
-  readonly volumes: readonly VolumeRecord[];
-  readonly linkAssignments: readonly LinkAssignment[];
-}
-
-/** When one is passed, a tenth of it goes. The head is always kept. */
-export interface HistoryLimits {
-  readonly revisionsMax: number;
-  /** About so many bytes of the store. */
-  readonly bytesMax: number;
-}
-
-export interface PruneStep {
-  readonly floorRevision: number;
-  /** Nothing is left to be done. */
-  readonly done: boolean;
-}
-
-export interface Address {
-  readonly volumeId: VolumeId;
-  readonly lba: number;
-}
-
-export interface RangePage {
-  readonly volumeId: VolumeId;
-  readonly after?: number | undefined;
-  readonly limit: number;
-}
-
-export interface RebalanceRecord {
-  readonly id: string;
-  /** The resource as it is listed. */
-  readonly document: Readonly<Record<string, unknown>>;
-  readonly moveCount: number;
-}
-
-export interface KeptRebalance extends RebalanceRecord {
-  readonly plan: KeptPlan;
-}
-
-export interface NewRebalance extends Omit<KeptRebalance, "moveCount"> {
-  readonly moves: Moves;
-  /** From when on it need not be kept, in milliseconds since 1970; for ever without. */
-  readonly forgetAt?: number | undefined;
-}
-
-/** A new document for one that took a revision; its plan and its moves stay as they are. */
-export type RebalanceChange = Pick<RebalanceRecord, "id" | "document">;
-
-export type RebalanceToStore = NewRebalance | RebalanceChange;
-
-/** The store cannot be opened or used; `message` says what is wrong and what to do, in a line. */
-export class StoreError extends Error {
-  override readonly name = "StoreError";
-  readonly reason: "unavailable" | "full" | "outcome-unknown";
-
-  constructor(reason: StoreError["reason"], message: string) {
-    super(message);
-    this.reason = reason;
-  }
 }

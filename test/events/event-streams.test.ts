@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EventStreams } from "../../src/events/event-streams.ts";
-import type { RevisionRecord } from "../../src/store/store.ts";
+import type { RevisionRecord } from "../../src/store/revisions.ts";
 import { ManualClock, settled } from "../push/manual-clock.ts";
 
 const HEARTBEAT_MS = 15_000;

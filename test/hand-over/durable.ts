@@ -3,7 +3,7 @@ import type { ClusterState } from "../../src/core/cluster-state.ts";
 import type { DeliveryRecord } from "../../src/core/delivery-record.ts";
 import { lossesBetween } from "../../src/core/losses.ts";
 import type { StorageServerId } from "../../src/core/model.ts";
-import type { AddressLoss } from "../../src/store/store.ts";
+import type { AddressLoss } from "../../src/store/revisions.ts";
 import { DistributedHistory } from "../support/distributed-history.ts";
 
 export class Durable {

@@ -5,7 +5,7 @@ import type { Head } from "../../src/core/delivery-state.ts";
 import type { StorageServerId } from "../../src/core/model.ts";
 import { createPusher, type Pusher } from "../../src/push/pusher.ts";
 import type { Push, Transport } from "../../src/push/transport.ts";
-import type { AddressLoss } from "../../src/store/store.ts";
+import type { AddressLoss } from "../../src/store/revisions.ts";
 import type { Random } from "../support/random.ts";
 import type { Durable } from "./durable.ts";
 import type { StepClock } from "./step-clock.ts";

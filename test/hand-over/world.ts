@@ -12,7 +12,7 @@ import { formatDigest } from "../../src/core/digest.ts";
 import type { StorageServerId } from "../../src/core/model.ts";
 import { readAnswer } from "../../src/push/answers.ts";
 import type { Push } from "../../src/push/transport.ts";
-import type { AddressLoss } from "../../src/store/store.ts";
+import type { AddressLoss } from "../../src/store/revisions.ts";
 import type { Random } from "../support/random.ts";
 import { firstState } from "./changes.ts";
 import { Durable } from "./durable.ts";

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { FastifyRequest } from "fastify";
 import { describe, expect, it } from "vitest";
 import { Idempotency } from "../../src/http/idempotency.ts";
-import { StoreError } from "../../src/store/store.ts";
+import { StoreError } from "../../src/store/store-error.ts";
 import { ManualClock } from "../push/manual-clock.ts";
 import { startService, startWorkedExample, temporaryDirectory } from "../support/service.ts";
 

@@ -4,7 +4,7 @@ import type { CNodeId, LinkId, VolumeId } from "../../src/core/model.ts";
 import { columnsOf, type RangeColumns, rangesOf } from "../../src/core/ranges.ts";
 import { inPieces, listText } from "../../src/http/json-text.ts";
 import { detailsText, revisionView } from "../../src/http/revision-view.ts";
-import type { RevisionDetails } from "../../src/store/store.ts";
+import type { RevisionDetails } from "../../src/store/revisions.ts";
 import { startService, workedExample } from "../support/service.ts";
 
 const ranges = (count: number): RangeColumns =>

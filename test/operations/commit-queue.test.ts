@@ -5,7 +5,8 @@ import { Refusal } from "../../src/core/errors.ts";
 import type { LinkId } from "../../src/core/model.ts";
 import { restoreState, type StateRecords } from "../../src/core/stored-state.ts";
 import { type Command, CommitQueue, RepeatedCall } from "../../src/operations/commit-queue.ts";
-import { type Append, type AppendOutcome, StoreError } from "../../src/store/store.ts";
+import type { Append, AppendOutcome } from "../../src/store/revisions.ts";
+import { StoreError } from "../../src/store/store-error.ts";
 
 /** A store whose transactions end when, and as, the test says. */
 class ScriptedStore {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { HistoryKeeper } from "../../src/operations/history-keeper.ts";
-import type { PruneStep } from "../../src/store/store.ts";
+import type { PruneStep } from "../../src/store/revisions.ts";
 import { ManualClock } from "../push/manual-clock.ts";
 
 const limits = { revisionsMax: 10, bytesMax: 1000 };

@@ -7,7 +7,7 @@ import type { Credentials, Process, StorageServer, StorageServerId } from "../..
 import type { Log } from "../../src/push/log.ts";
 import type { PusherParts } from "../../src/push/pusher.ts";
 import type { Push, Transport } from "../../src/push/transport.ts";
-import type { AddressLoss } from "../../src/store/store.ts";
+import type { AddressLoss } from "../../src/store/revisions.ts";
 import { DistributedHistory } from "../support/distributed-history.ts";
 import type { Update } from "../support/receiver.ts";
 

@@ -6,7 +6,7 @@ import type { News } from "../../src/core/news.ts";
 import type { StateRecords } from "../../src/core/stored-state.ts";
 import { Follower } from "../../src/replicas/follower.ts";
 import type { Known, Look, Seen } from "../../src/store/shared-store.ts";
-import { StoreError } from "../../src/store/store.ts";
+import { StoreError } from "../../src/store/store-error.ts";
 import { ManualClock, settled } from "../push/manual-clock.ts";
 
 /** A state with so many links, one of each revision. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { LeaseKeeper } from "../../src/replicas/lease-keeper.ts";
 import type { LeaseWanted } from "../../src/store/shared-store.ts";
-import { StoreError } from "../../src/store/store.ts";
+import { StoreError } from "../../src/store/store-error.ts";
 import { ManualClock } from "../push/manual-clock.ts";
 
 let clock: ManualClock;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AuditEntry } from "../../src/store/store.ts";
+import type { AuditEntry } from "../../src/store/calls.ts";
 import type { Bench } from "./bench.ts";
 
 const entry = (at: number, actor = "ops"): AuditEntry => ({

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { IdempotentCall } from "../../src/store/store.ts";
+import type { IdempotentCall } from "../../src/store/calls.ts";
 import type { Bench } from "./bench.ts";
 import { EMPTY_STATE, volumeWith } from "./samples.ts";
 import { decisionOf } from "./store-model.ts";

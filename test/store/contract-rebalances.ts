@@ -3,7 +3,7 @@ import type { CNodeId, VolumeId } from "../../src/core/model.ts";
 import type { KeptPlan } from "../../src/core/rebalance/kept-plan.ts";
 import { endsOf } from "../../src/core/rebalance/moves.ts";
 import type { Move } from "../../src/core/rebalance/types.ts";
-import type { NewRebalance } from "../../src/store/store.ts";
+import type { NewRebalance } from "../../src/store/rebalances.ts";
 import type { Bench } from "./bench.ts";
 import { EMPTY_STATE, volumeWith } from "./samples.ts";
 import { decisionOf } from "./store-model.ts";

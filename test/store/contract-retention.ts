@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { ClusterState } from "../../src/core/cluster-state.ts";
-import type { HistoryLimits, Store } from "../../src/store/store.ts";
+import type { HistoryLimits } from "../../src/store/revisions.ts";
+import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./bench.ts";
 import { appendAll, HISTORY_RUNS, play } from "./played-history.ts";
 import { anyHistory } from "./random-history.ts";

@@ -1,7 +1,8 @@
 /** Random histories as decisions, and as a store holds them. */
 import { expect } from "vitest";
 import { changesBetween, isEmpty } from "../../src/core/changes.ts";
-import type { Append, Store } from "../../src/store/store.ts";
+import type { Append } from "../../src/store/revisions.ts";
+import type { Store } from "../../src/store/store.ts";
 import { type Step, takeStep } from "./random-history.ts";
 import { EMPTY_STATE } from "./samples.ts";
 import { decisionOf } from "./store-model.ts";

@@ -8,7 +8,7 @@ import {
 } from "../../src/core/cluster-state.ts";
 import type { CNodeId, VolumeId } from "../../src/core/model.ts";
 import { SortedMap } from "../../src/core/sorted-map.ts";
-import type { Append } from "../../src/store/store.ts";
+import type { Append } from "../../src/store/revisions.ts";
 import { CLUSTER_ID } from "./bench.ts";
 import { decisionOf } from "./store-model.ts";
 

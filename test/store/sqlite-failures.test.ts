@@ -5,7 +5,7 @@ import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { createEngine } from "../../src/store/sqlite/engine.ts";
 import { perform } from "../../src/store/sqlite/perform.ts";
 import { inTransaction } from "../../src/store/sqlite/transaction.ts";
-import { StoreError } from "../../src/store/store.ts";
+import { StoreError } from "../../src/store/store-error.ts";
 import { CLUSTER_ID } from "./bench.ts";
 import { EMPTY_STATE, settingsDecisions, volumeWith } from "./samples.ts";
 import { newFile, openStore } from "./sqlite-support.ts";

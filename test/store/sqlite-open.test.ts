@@ -17,7 +17,7 @@ import { MIGRATIONS_DIRECTORY, readMigrations } from "../../src/store/migrate.ts
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { createEngine } from "../../src/store/sqlite/engine.ts";
 import { packRebalance } from "../../src/store/sqlite/packed-rebalance.ts";
-import { StoreError } from "../../src/store/store.ts";
+import { StoreError } from "../../src/store/store-error.ts";
 import { CLUSTER_ID } from "./bench.ts";
 import { EMPTY_STATE, volumeWith } from "./samples.ts";
 import { newFile, openStore } from "./sqlite-support.ts";

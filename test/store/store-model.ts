@@ -8,7 +8,9 @@ import type { DistributedChanges } from "../../src/core/distributed-changes.ts";
 import { lossesBetween } from "../../src/core/losses.ts";
 import type { OwnedRange } from "../../src/core/model.ts";
 import { type RangeColumns, rangeCount, rangesOf } from "../../src/core/ranges.ts";
-import type { Append, RebalanceToStore, Store } from "../../src/store/store.ts";
+import type { RebalanceToStore } from "../../src/store/rebalances.ts";
+import type { Append } from "../../src/store/revisions.ts";
+import type { Store } from "../../src/store/store.ts";
 
 /** A decision as the service hands it to the store, and the state after it. */
 export function decisionOf(

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { AuditRecord } from "../../store/store.ts";
+import type { AuditRecord } from "../../store/calls.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { pageOfRead, readPositionToken } from "../pages.ts";
 import type { RouteParts } from "../parts.ts";

@@ -6,7 +6,7 @@ import { Refusal } from "../../core/errors.ts";
 import type { A2cEntry, CNodeId, RNodeId, VolumeId } from "../../core/model.ts";
 import { type RangeColumns, rangesOf } from "../../core/ranges.ts";
 import { findTables, pastRanges } from "../../operations/past-tables.ts";
-import type { PastTables } from "../../store/store.ts";
+import type { PastTables } from "../../store/revisions.ts";
 import type { Answer } from "../endpoint.ts";
 import { formatEntityTag } from "../entity-tags.ts";
 import type { RouteParts } from "../parts.ts";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { unreadable } from "../../operations/past-tables.ts";
-import type { RevisionDetails, RevisionRecord } from "../../store/store.ts";
+import type { RevisionDetails, RevisionRecord } from "../../store/revisions.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { inPieces } from "../json-text.ts";
 import { pageOfRead, readPositionToken } from "../pages.ts";

@@ -1,5 +1,6 @@
 /** Writes decisions in their order, in a transaction that the caller has begun. */
 import { invariant } from "../../core/errors.ts";
+import type { Append, AppendOutcome } from "../revisions.ts";
 import {
   LINK_ASSIGNMENTS,
   LINKS,
@@ -7,7 +8,6 @@ import {
   STORAGE_SERVERS,
   VOLUMES,
 } from "../rows/versioned-tables.ts";
-import type { Append, AppendOutcome } from "../store.ts";
 import { A2cWriter } from "./a2c.ts";
 import { addCommittedCalls } from "./audit.ts";
 import { putCredentials } from "./credentials.ts";

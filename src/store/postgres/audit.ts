@@ -1,7 +1,9 @@
 /** What was done and denied, newest last. */
+
+import type { AuditEntry, AuditPage, AuditRecord } from "../calls.ts";
+import type { Append } from "../revisions.ts";
 import type { SqlRow } from "../rows/columns.ts";
 import { AUDIT, AUDIT_KEPT_MAX } from "../rows/records.ts";
-import type { Append, AuditEntry, AuditPage, AuditRecord } from "../store.ts";
 import type { Session } from "./session.ts";
 
 const { columns } = AUDIT;

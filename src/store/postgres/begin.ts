@@ -1,7 +1,7 @@
 /** Makes sure that a database can be relied upon, and begins the cluster in it. */
 import { EMPTY_DIGEST } from "../../core/digest.ts";
 import { HEAD } from "../rows/records.ts";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import type { Database } from "./database.ts";
 
 /** Fails where what is acknowledged could be lost, or a text could not be kept. */

@@ -1,7 +1,7 @@
 /** The secrets. Only the present ones: what is replaced or removed is gone. */
 import type { Credentials, StorageServerId } from "../../core/model.ts";
+import type { Append } from "../revisions.ts";
 import { CREDENTIALS } from "../rows/records.ts";
-import type { Append } from "../store.ts";
 import { replacing, type Session } from "./session.ts";
 
 const { columns } = CREDENTIALS;

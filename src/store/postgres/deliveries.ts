@@ -1,8 +1,8 @@
 /** The delivery ledger: the present record of each storage server. */
 import type { DeliveryRecord } from "../../core/delivery-record.ts";
 import type { StorageServerId } from "../../core/model.ts";
+import type { Append } from "../revisions.ts";
 import { DELIVERIES } from "../rows/delivery-columns.ts";
-import type { Append } from "../store.ts";
 import { lockLedger } from "./head.ts";
 import { trimLosses } from "./losses.ts";
 import { replacing, type Session } from "./session.ts";

@@ -1,6 +1,6 @@
 /** What PostgreSQL's errors mean for whoever uses the store. */
 import pg from "pg";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 
 /** The transaction met another one, left nothing, and may be tried again as it is. */
 export class Collision extends StoreError {}

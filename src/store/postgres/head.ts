@@ -1,8 +1,9 @@
 /** The head's figures, and the floor of the history: one row, which every append locks. */
+
+import type { Append } from "../revisions.ts";
 import { type Bounds, isKept } from "../rows/history-bounds.ts";
 import { historyBytes } from "../rows/history-bytes.ts";
 import { HEAD, type Head } from "../rows/records.ts";
-import type { Append } from "../store.ts";
 import type { Session } from "./session.ts";
 
 const SELECT = `SELECT ${HEAD.columns.join(", ")} FROM cluster`;

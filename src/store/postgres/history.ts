@@ -3,6 +3,7 @@ import type { DistributedChanges } from "../../core/distributed-changes.ts";
 import { invariant } from "../../core/errors.ts";
 import type { News } from "../../core/news.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
+import type { RevisionDetails } from "../revisions.ts";
 import { noRanges } from "../rows/a2c-columns.ts";
 import {
   LINK_ASSIGNMENTS,
@@ -11,7 +12,6 @@ import {
   STORAGE_SERVERS,
   VOLUMES,
 } from "../rows/versioned-tables.ts";
-import type { RevisionDetails } from "../store.ts";
 import { liveRanges, mapChangesOf, rangesOpened } from "./a2c.ts";
 import { allCredentials } from "./credentials.ts";
 import { keeps, readBounds, readHead } from "./head.ts";

@@ -1,12 +1,13 @@
 /** Writes with an Idempotency-Key. */
-import type { SqlRow } from "../rows/columns.ts";
+
 import {
-  type Append,
   CALLS_ANSWERED_MS,
   type IdempotentCall,
   type KeptAnswer,
   type KeptCall,
-} from "../store.ts";
+} from "../calls.ts";
+import type { Append } from "../revisions.ts";
+import type { SqlRow } from "../rows/columns.ts";
 import { replacing, type Session } from "./session.ts";
 
 const KEY = "call_sha256";

@@ -1,6 +1,6 @@
 /** In which revisions of the generation storage servers lost addresses. */
 import type { StorageServerId } from "../../core/model.ts";
-import type { AddressLoss, Append } from "../store.ts";
+import type { AddressLoss, Append } from "../revisions.ts";
 import type { Session } from "./session.ts";
 
 type Row = [storageServerId: StorageServerId, revision: number];

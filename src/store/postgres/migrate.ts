@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { type Migration, readMigrations, refuseNewerVersion } from "../migrate.ts";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import type { Database } from "./database.ts";
 import type { Session } from "./session.ts";
 

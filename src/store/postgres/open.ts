@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { buffersOf } from "../handed-over.ts";
-import { type Append, type AppendOutcome, type Store, StoreError } from "../store.ts";
+import type { Append, AppendOutcome } from "../revisions.ts";
+import type { Store } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import { append, type Batch } from "./append.ts";
 import { addAudit, forgetAudit, pageOfAudit } from "./audit.ts";
 import { beginCluster, verifyDatabase } from "./begin.ts";

@@ -2,9 +2,9 @@
 import type { CNodeId, ProcessId } from "../../core/model.ts";
 import type { Ownership } from "../../core/ownership.ts";
 import type { RangeColumns } from "../../core/ranges.ts";
+import type { Address, PastTables, RangePage } from "../revisions.ts";
 import { A2C_COLUMNS, type A2cRow, byVolume, noRanges } from "../rows/a2c-columns.ts";
 import { LINK_ASSIGNMENTS, PROCESSES, VOLUMES } from "../rows/versioned-tables.ts";
-import type { Address, PastTables, RangePage } from "../store.ts";
 import { keeps, readBounds } from "./head.ts";
 import { figuresAt } from "./revisions.ts";
 import type { Session } from "./session.ts";

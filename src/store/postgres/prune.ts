@@ -3,6 +3,8 @@
  * the floor is raised, durably; then go the rows that nobody can read any more, then the plans
  * that have long expired, and the calls that nobody will send again.
  */
+
+import type { HistoryLimits, PruneStep } from "../revisions.ts";
 import { CALLS_KEPT_MS, floorByCount, floorBySize } from "../rows/history-bounds.ts";
 import {
   LINK_ASSIGNMENTS,
@@ -11,7 +13,6 @@ import {
   STORAGE_SERVERS,
   VOLUMES,
 } from "../rows/versioned-tables.ts";
-import type { HistoryLimits, PruneStep } from "../store.ts";
 import type { Database } from "./database.ts";
 import { raiseFloor, readBounds } from "./head.ts";
 import { forgetCalls } from "./idempotency.ts";

@@ -1,8 +1,13 @@
 /** The rebalances and their moves. */
 import { invariant } from "../../core/errors.ts";
 import type { Move } from "../../core/rebalance/types.ts";
+import type {
+  KeptRebalance,
+  NewRebalance,
+  RebalanceRecord,
+  RebalanceToStore,
+} from "../rebalances.ts";
 import { MOVES } from "../rows/records.ts";
-import type { KeptRebalance, NewRebalance, RebalanceRecord, RebalanceToStore } from "../store.ts";
 import { PAGE_ROWS } from "./pages.ts";
 import type { Session } from "./session.ts";
 

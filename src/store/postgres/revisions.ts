@@ -1,5 +1,6 @@
 /** The headings of the revisions. */
 
+import type { Append, RevisionPage, RevisionRecord } from "../revisions.ts";
 import type { RevisionBytes } from "../rows/history-bounds.ts";
 import { historyBytes } from "../rows/history-bytes.ts";
 import {
@@ -8,7 +9,6 @@ import {
   REVISIONS,
   type RevisionFigures,
 } from "../rows/revision-columns.ts";
-import type { Append, RevisionPage, RevisionRecord } from "../store.ts";
 import type { Session } from "./session.ts";
 
 const SELECT = `SELECT ${REVISIONS.columns.join(", ")} FROM revisions`;

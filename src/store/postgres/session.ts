@@ -1,7 +1,7 @@
 /** One connection, for a statement or a transaction. */
 import pg from "pg";
 import type { SqlRow, SqlValue } from "../rows/columns.ts";
-import type { StoreError } from "../store.ts";
+import type { StoreError } from "../store-error.ts";
 import { failureOf } from "./failures.ts";
 
 /** An array goes to `unnest` or `ANY`. */

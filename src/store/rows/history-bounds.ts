@@ -1,5 +1,6 @@
 /** Which revisions can be read, and where the history is to be cut. */
-import { CALLS_ANSWERED_MS, type HistoryLimits } from "../store.ts";
+import { CALLS_ANSWERED_MS } from "../calls.ts";
+import type { HistoryLimits } from "../revisions.ts";
 
 export interface Bounds {
   readonly floorRevision: number;

@@ -2,7 +2,8 @@
 import type { Credentials, Settings, StorageServerId } from "../../core/model.ts";
 import type { Move } from "../../core/rebalance/types.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
-import type { AuditEntry, MeasuredLoad } from "../store.ts";
+import type { AuditEntry } from "../calls.ts";
+import type { MeasuredLoad } from "../store.ts";
 import { bytes, rowCodec } from "./columns.ts";
 
 /** The head's figures. */

@@ -1,6 +1,6 @@
 /** The headings of the revisions, and the head's figures as of each. */
 import { type Digest, EMPTY_DIGEST } from "../../core/digest.ts";
-import type { RevisionRecord } from "../store.ts";
+import type { RevisionRecord } from "../revisions.ts";
 import { bytes, type RowCodec, rowCodec } from "./columns.ts";
 
 type FlatRevision = Omit<RevisionRecord, "changed"> & RevisionRecord["changed"];

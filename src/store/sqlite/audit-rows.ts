@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
+import type { AuditEntry, AuditPage, AuditRecord } from "../calls.ts";
 import type { SqlRow } from "../rows/columns.ts";
 import { AUDIT, AUDIT_KEPT_MAX } from "../rows/records.ts";
-import type { AuditEntry, AuditPage, AuditRecord } from "../store.ts";
 
 const COLUMNS = AUDIT.columns.join(", ");
 const PLACES = AUDIT.columns.map(() => "?").join(", ");

@@ -7,7 +7,7 @@ import { dirname, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { EMPTY_DIGEST } from "../../core/digest.ts";
 import { migrate, readMigrations, refuseNewerSchema, schemaVersion } from "../migrate.ts";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import { storeErrorOf } from "./failures.ts";
 import { makePrivateFile } from "./private-file.ts";
 import { syncDirectory } from "./sync-directory.ts";

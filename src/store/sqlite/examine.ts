@@ -2,7 +2,7 @@
 import Database from "better-sqlite3";
 import { soundStateOf } from "../../core/sound-state.ts";
 import { readMigrations, refuseNewerSchema } from "../migrate.ts";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import { APPLICATION_ID } from "./connection.ts";
 import { storeErrorOf } from "./failures.ts";
 import { headRecords } from "./history.ts";

@@ -1,6 +1,6 @@
 /** What SQLite's errors mean for whoever uses the store. */
 import Database from "better-sqlite3";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 
 /** SQLite's own errors in the words of the port; what isn't SQLite's is a mistake of ours. */
 export function storeErrorOf(error: unknown, file: string): unknown {

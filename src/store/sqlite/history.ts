@@ -3,8 +3,8 @@ import type { DistributedChanges } from "../../core/distributed-changes.ts";
 import { invariant } from "../../core/errors.ts";
 import type { News } from "../../core/news.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
+import type { RevisionDetails } from "../revisions.ts";
 import { noRanges } from "../rows/a2c-columns.ts";
-import type { RevisionDetails } from "../store.ts";
 import type { Tables } from "./tables.ts";
 
 export function headRecords(tables: Tables): StateRecords {

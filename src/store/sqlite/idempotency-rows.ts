@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { IdempotentCall, KeptAnswer, KeptCall } from "../store.ts";
+import type { IdempotentCall, KeptAnswer, KeptCall } from "../calls.ts";
 
 type Row = [requestSha256: string, at: number, revision: number, answer: string | null];
 

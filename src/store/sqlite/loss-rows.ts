@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import type { StorageServerId } from "../../core/model.ts";
 import type { Difference } from "../../core/sorted-map.ts";
-import type { AddressLoss } from "../store.ts";
+import type { AddressLoss } from "../revisions.ts";
 
 type Row = [storageServerId: StorageServerId, revision: number];
 

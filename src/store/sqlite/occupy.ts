@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import { BUSY_TIMEOUT_MS, refuseForeignFile } from "./connection.ts";
 import { storeErrorOf } from "./failures.ts";
 

@@ -1,4 +1,5 @@
-import type { Store, StoreError } from "../store.ts";
+import type { Store } from "../store.ts";
+import type { StoreError } from "../store-error.ts";
 import { packRebalance, packToStore } from "./packed-rebalance.ts";
 import type { WorkerData } from "./protocol.ts";
 import { RemoteEngine } from "./remote.ts";

@@ -1,6 +1,6 @@
 /** A rebalance as it goes to the store's thread. */
 import { type MoveColumns, MoveList } from "../../core/rebalance/move-list.ts";
-import type { NewRebalance, RebalanceChange, RebalanceToStore } from "../store.ts";
+import type { NewRebalance, RebalanceChange, RebalanceToStore } from "../rebalances.ts";
 
 export interface PackedRebalance extends Omit<NewRebalance, "moves"> {
   readonly moves: MoveColumns;

@@ -2,8 +2,8 @@ import type Database from "better-sqlite3";
 import type { CNodeId, ProcessId, VolumeId } from "../../core/model.ts";
 import type { Ownership } from "../../core/ownership.ts";
 import type { RangeColumns } from "../../core/ranges.ts";
+import type { Address } from "../revisions.ts";
 import { A2C_COLUMNS, type A2cRow, byVolume, noRanges } from "../rows/a2c-columns.ts";
-import type { Address } from "../store.ts";
 
 /** The row that holds `lba`, if `lastLba` reaches so far; process and revisions beside it. */
 interface OwnerRow {

@@ -1,7 +1,7 @@
 /** The tables as they were at an older revision. */
 import type { Ownership } from "../../core/ownership.ts";
 import type { RangeColumns } from "../../core/ranges.ts";
-import type { Address, PastTables, RangePage } from "../store.ts";
+import type { Address, PastTables, RangePage } from "../revisions.ts";
 import type { Tables } from "./tables.ts";
 
 export function tablesAt(tables: Tables, revision: number): PastTables | undefined {

@@ -1,4 +1,4 @@
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import { storeErrorOf } from "./failures.ts";
 import type { Engine, Failure, Outcome, Request } from "./protocol.ts";
 

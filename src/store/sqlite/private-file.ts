@@ -1,6 +1,6 @@
 /** Signing secrets stand in the database: what is made for it is read by this user alone. */
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 
 export const PRIVATE_FILE_MODE = 0o600;
 const READ_BY_OTHERS = 0o044;

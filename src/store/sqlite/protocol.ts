@@ -1,5 +1,8 @@
 /** What the service's thread and the store's thread say to each other. */
-import type { Append, RebalanceChange, Store, StoreError } from "../store.ts";
+import type { RebalanceChange } from "../rebalances.ts";
+import type { Append } from "../revisions.ts";
+import type { Store } from "../store.ts";
+import type { StoreError } from "../store-error.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import type { PackedRebalance } from "./packed-rebalance.ts";
 import type { TablesOptions } from "./tables.ts";

@@ -5,8 +5,8 @@
  * expired, and calls that nobody will send again.
  */
 import type Database from "better-sqlite3";
+import type { HistoryLimits, PruneStep } from "../revisions.ts";
 import { CALLS_KEPT_MS, floorByCount, floorBySize } from "../rows/history-bounds.ts";
-import type { HistoryLimits, PruneStep } from "../store.ts";
 import type { Tables } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { invariant } from "../../core/errors.ts";
 import { moveCount } from "../../core/rebalance/move-list.ts";
-import type { KeptRebalance, RebalanceChange, RebalanceRecord } from "../store.ts";
+import type { KeptRebalance, RebalanceChange, RebalanceRecord } from "../rebalances.ts";
 import type { DeferredRows } from "./deferred-rows.ts";
 import type { MoveRows } from "./move-rows.ts";
 import type { PackedRebalance } from "./packed-rebalance.ts";

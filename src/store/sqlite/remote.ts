@@ -1,6 +1,6 @@
 /** The service's end of the store's thread. */
 import { Worker } from "node:worker_threads";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import {
   type Engine,
   type Failure,

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import type { RevisionPage, RevisionRecord } from "../revisions.ts";
 import type { SqlRow } from "../rows/columns.ts";
 import type { RevisionBytes } from "../rows/history-bounds.ts";
 import { historyBytes } from "../rows/history-bytes.ts";
@@ -8,7 +9,6 @@ import {
   REVISIONS,
   type RevisionFigures,
 } from "../rows/revision-columns.ts";
-import type { RevisionPage, RevisionRecord } from "../store.ts";
 import type { PackedAppend } from "./protocol.ts";
 
 const COLUMNS = REVISIONS.columns.join(", ");

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 
 /**
  * Makes the names in a directory durable: what was written to a new file is lost with its name.

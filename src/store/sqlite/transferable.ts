@@ -2,7 +2,7 @@ import type { DistributedChanges } from "../../core/distributed-changes.ts";
 import { columnBuffers, type RangeColumns } from "../../core/ranges.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
 import { buffersOf, rangesOfMaps } from "../handed-over.ts";
-import type { RevisionDetails } from "../store.ts";
+import type { RevisionDetails } from "../revisions.ts";
 import type { Engine, Method, Outcome, Request } from "./protocol.ts";
 
 /** The buffers of the A2C rows that are to be stored, likewise. */

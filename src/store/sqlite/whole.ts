@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import type { StateRecords } from "../../core/stored-state.ts";
 import type { WholeTable } from "../rows/all-tables.ts";
 import type { SqlRow } from "../rows/columns.ts";
-import { StoreError } from "../store.ts";
+import { StoreError } from "../store-error.ts";
 import { openConnection } from "./connection.ts";
 import { createEngine } from "./engine.ts";
 import { storeErrorOf } from "./failures.ts";
