@@ -4,13 +4,13 @@ import { BackupDirectory } from "./backup/directory.ts";
 import type { Config } from "./config.ts";
 import type { Clock } from "./core/clock.ts";
 import type { ClusterState } from "./core/cluster-state.ts";
-import { soundStateOf } from "./core/sound-state.ts";
 import { EventStreams, type EventStreamsParts } from "./events/event-streams.ts";
 import { FromFiles } from "./from-files.ts";
 import { type App, type AppParts, buildApp } from "./http/app.ts";
 import { Load, type LoadBounds } from "./http/load.ts";
 import { allEndpoints } from "./http/routes/index.ts";
-import { Listening } from "./listening.ts";
+import { Listening, listen } from "./listening.ts";
+import { loadState } from "./load-state.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import type { Registry } from "./metrics/registry.ts";
 import { openStore, storeBytes } from "./open-store.ts";
@@ -25,22 +25,13 @@ import { createTransport } from "./push/transport.ts";
 import { Reach } from "./reach.ts";
 import { routeParts } from "./route-parts.ts";
 import { shareStore } from "./share-store.ts";
-import { StartError } from "./start-error.ts";
-import { isReadByOthers } from "./store/sqlite/private-file.ts";
-import type { Store } from "./store/store.ts";
-import { StoreError } from "./store/store-error.ts";
 import { Threads } from "./threads/threads.ts";
 import { readPushCertificates, readTls, rereadTls } from "./tls.ts";
 import { readTokens } from "./tokens.ts";
+import { warnOfConfiguration } from "./warnings.ts";
 
 /** What runs when the service closes gets so long to end; with the pusher's, within 10 s. */
 const CONNECTION_GRACE_MS = 3_000;
-
-/**
- * Connections that the kernel holds until they are taken on, as far as it allows (somaxconn). One
- * that finds no room is not refused: its client tries again after 1 s, 2 s, 4 s, a probe too.
- */
-const BACKLOG = 8_192;
 
 /** How much is taken on and held open at once; beyond, callers are asked to come again. */
 export type Bounds = Pick<PusherParts, "waitingPullsMax" | "snapshotReadsMax"> &
@@ -240,39 +231,4 @@ function backupDirectoryOf(
   { clusterId }: ClusterState,
 ): BackupDirectory | undefined {
   return path === undefined ? undefined : new BackupDirectory({ path, clusterId });
-}
-
-/** The state as stored, if it is sound: nothing is served from a table with a hole in it. */
-async function loadState(store: Store): Promise<ClusterState> {
-  try {
-    const found = soundStateOf(await store.load());
-    if ("state" in found) return found.state;
-    throw new StartError(`the store is damaged: ${found.broken}; restore a backup`);
-  } catch (error) {
-    await store.close();
-    if (error instanceof StartError || error instanceof StoreError) throw error;
-    throw new StartError(`the store is damaged: ${(error as Error).message}; restore a backup`);
-  }
-}
-
-/** What is served all the same. */
-function warnOfConfiguration({ tokensFile, database }: Config, logger: Logger): void {
-  if (!tokensFile) logger.warn("no TOKENS_FILE: every caller on this machine is admin");
-  if (database.engine !== "sqlite" || !isReadByOthers(database.file)) return;
-  const { file } = database;
-  logger.warn(`${file} can be read by others, and holds signing secrets: chmod 600 ${file}`);
-}
-
-async function listen(app: App, { host, port }: Config): Promise<string> {
-  try {
-    return await app.listen({ host, port, backlog: BACKLOG });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE") {
-      throw new StartError(
-        `PORT=${port}: the port is in use on ${host}: stop the other program or choose another PORT`,
-      );
-    }
-    throw new StartError(`HOST=${host} PORT=${port}: cannot listen: ${message}`);
-  }
 }
