@@ -1,6 +1,9 @@
 /**
  * Brings a database to the schema of this program: numbered SQL files, forward only, each in a
  * transaction of its own. The number of the last one applied stands in `PRAGMA user_version`.
+ *
+ * What a large change has deferred (deferred_rows) is carried over afterwards, into the new schema:
+ * a migration that changes what a2c_entries or rebalance_moves hold finds them without it.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

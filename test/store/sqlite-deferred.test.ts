@@ -1,4 +1,5 @@
 /** Large changes, whose rows are carried over into their tables after the answer. */
+import { copyFileSync } from "node:fs";
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
@@ -13,6 +14,7 @@ import { examineCopy } from "../../src/store/sqlite/examine.ts";
 import { perform } from "../../src/store/sqlite/perform.ts";
 import type { PackedAppend } from "../../src/store/sqlite/protocol.ts";
 import { clusterOf } from "../support/cluster.ts";
+import { eventually } from "../support/eventually.ts";
 import { CLUSTER_ID } from "./bench.ts";
 import { storeContract } from "./contract.ts";
 import { contentsOf, EMPTY_STATE, volumeWith } from "./samples.ts";
@@ -21,9 +23,9 @@ import { decisionOf, plainState } from "./store-model.ts";
 
 storeContract("SQLite that defers every row", () => newSqliteLocation({ deferredRowsMin: 1 }));
 
-/** Two pieces of rows that leave, two of rows that come, and two of moves. */
+/** Three pieces of rows that leave and come, and two of moves. */
 const RANGES = 60_000;
-const PIECES = 6;
+const PIECES = 5;
 const VOLUME = "v" as VolumeId;
 
 const moves = MoveList.of(
@@ -79,13 +81,23 @@ function stateIn(engine: ReturnType<typeof createEngine>) {
   return plainState(found.state);
 }
 
+/** In a file that nobody has open. */
+function deferredIn(file: string): unknown {
+  const database = new Database(file);
+  try {
+    return database.prepare("SELECT count(*) FROM deferred_rows").pluck().get();
+  } finally {
+    database.close();
+  }
+}
+
 describe("a large change", () => {
   it.each(Array.from({ length: PIECES + 1 }, (_, pieces) => pieces))(
     "is whole though the process ends when %i pieces are carried over",
     (pieces) => {
       const { database, engine } = withLargeChange();
       for (let i = 0; i < pieces; i++) expect(engine.carryOver()).toBe(true);
-      // As a kill leaves it: nothing is done at the end.
+      // Nothing else is done at the end.
       database.close();
       const again = openEngine(database.name);
       expect(again.engine.carryOver()).toBe(false);
@@ -110,6 +122,58 @@ describe("a large change", () => {
     engine.close();
   });
 
+  it("is carried over piece by piece before history is pruned, so that others get their turn", () => {
+    const { engine } = withLargeChange();
+    const step = () => engine.prune({ revisionsMax: 1, bytesMax: 2 ** 40 }, 1000, 0);
+    for (let piece = 0; piece < PIECES; piece++) {
+      expect(step()).toEqual({ floorRevision: 0, done: false });
+    }
+    expect(step()).toEqual({ floorRevision: 2, done: false });
+    engine.close();
+  });
+
+  it("is carried over by the store's thread when nobody asks for anything", async () => {
+    const file = newFile();
+    const store = await openStore(file);
+    // One of its own, since its columns are handed over.
+    const { entry } = decisionBy(founded, (i) => i % 2, EMPTY_STATE);
+    expect(await store.append(0, [{ ...entry, rebalance: undefined }])).toBe("committed");
+    const copy = newFile();
+    const left = async () => {
+      // As it stands at this moment, which may be in the middle of a write.
+      for (const part of ["", "-wal"]) copyFileSync(file + part, copy + part);
+      try {
+        return deferredIn(copy);
+      } catch {
+        return undefined;
+      }
+    };
+    await eventually(left, (count) => count === 0);
+    await store.close();
+  });
+
+  it("leaves nothing of an append that fails", () => {
+    const { database, engine } = openEngine(newFile());
+    const wrong = { ...large.entry, heading: { ...large.entry.heading, revision: 7 } };
+    expect(() => engine.append(0, [first.entry, wrong])).toThrow("revision 7 comes next");
+    expect(engine.carryOver()).toBe(false);
+    database.close();
+  });
+
+  it("of many volumes takes few pieces", () => {
+    const { database, engine } = openEngine(newFile());
+    let state: ClusterState = EMPTY_STATE;
+    for (let i = 0; i < 1000; i++) {
+      const ranges = Array.from({ length: 10 }, (_, n) => [n, n, `c-${n}`] as const);
+      state = volumeWith(state, `v-${i}`, ranges);
+    }
+    const { entry } = decisionOf(EMPTY_STATE, state);
+    engine.append(0, [{ ...entry, rebalance: undefined }]);
+    expect(engine.carryOver()).toBe(true);
+    expect(engine.carryOver()).toBe(false);
+    database.close();
+  });
+
   it("is in a copy that was begun before it", async () => {
     const { database, engine } = openEngine(newFile());
     engine.append(0, [first.entry]);
@@ -117,16 +181,10 @@ describe("a large change", () => {
     const copying = engine.copyTo(copy);
     for (let step = 0; step < 3; step++) await letOthersRun();
     engine.append(1, [large.entry]);
-    const deferred = (file: string) => {
-      const other = new Database(file);
-      const count = other.prepare("SELECT count(*) FROM deferred_rows").pluck().get();
-      other.close();
-      return count;
-    };
     await copying;
-    expect(deferred(copy)).toBe(PIECES - 2);
+    expect(deferredIn(copy)).toBe(PIECES - 2);
     expect(examineCopy(copy)).toMatchObject({ revision: 2 });
-    expect(deferred(copy)).toBe(0);
+    expect(deferredIn(copy)).toBe(0);
     database.close();
   });
 

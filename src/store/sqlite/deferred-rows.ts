@@ -3,22 +3,27 @@
  * after it has been answered. Row by row, with all indexes, a million takes seconds.
  */
 import { deserialize, serialize } from "node:v8";
-import type Database from "better-sqlite3";
+import Database from "better-sqlite3";
 import type { MapChange } from "../../core/changes.ts";
 import { rangeCount, rangesBetween } from "../../core/ranges.ts";
 import { type MoveColumns, moveCount, movesBetween } from "../../core/rebalance/move-list.ts";
 import { noRanges } from "../rows/a2c-columns.ts";
+import { StoreError } from "../store-error.ts";
 import type { A2cRows } from "./a2c-rows.ts";
 import type { MoveRows } from "./move-rows.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** Fewer rows go straight into their tables: that takes some hundredths of a second. */
-export const DEFERRED_ROWS_MIN = 10_000;
+const DEFERRED_ROWS_MIN = 10_000;
 /** So many are carried over at once: other requests wait about a tenth of a second at most. */
 const PIECE_ROWS = 50_000;
 
-/** Either part may be absent. */
+/**
+ * As it stands in the file, with the columns of src/core as they are: another form takes another
+ * `kind`, and a migration finds rows of this one. Either part may be absent.
+ */
 interface Rows {
+  readonly kind: "rows-1";
   readonly maps?: { readonly revision: number; readonly changes: readonly MapChange[] };
   readonly moves?: {
     readonly rebalance: number;
@@ -53,26 +58,20 @@ export class DeferredRows {
   }
 
   writeMaps(changes: readonly MapChange[], revision: number): void {
-    const count = changes.reduce((sum, { removed, added }) => {
-      return sum + rangeCount(removed) + rangeCount(added);
-    }, 0);
-    const rowsOf = (pieces: readonly MapChange[]) => ({ maps: { revision, changes: pieces } });
-    if (!this.#isDeferred(count)) {
-      this.#write(rowsOf(changes));
-      return;
+    const count = changes.reduce((sum, change) => sum + rowsIn(change), 0);
+    const isDeferred = this.#isDeferred(count);
+    for (const piece of isDeferred ? piecesOf(changes) : [changes]) {
+      this.#take(isDeferred, { kind: "rows-1", maps: { revision, changes: piece } });
     }
-    for (const piece of piecesOf(changes)) this.#keep.run(serialize(rowsOf([piece])));
   }
 
   writeMoves(columns: MoveColumns, rebalance: number): void {
     const count = moveCount(columns);
-    if (!this.#isDeferred(count)) {
-      this.#write({ moves: { rebalance, position: 0, columns } });
-      return;
-    }
-    for (let position = 0; position < count; position += PIECE_ROWS) {
-      const piece = movesBetween(columns, position, position + PIECE_ROWS);
-      this.#keep.run(serialize({ moves: { rebalance, position, columns: piece } } satisfies Rows));
+    const isDeferred = this.#isDeferred(count);
+    const rows = isDeferred ? PIECE_ROWS : Math.max(count, 1);
+    for (let position = 0; position < count; position += rows) {
+      const piece = movesBetween(columns, position, position + rows);
+      this.#take(isDeferred, { kind: "rows-1", moves: { rebalance, position, columns: piece } });
     }
   }
 
@@ -80,20 +79,32 @@ export class DeferredRows {
   carryOverOne(): boolean {
     const first = this.#first.get();
     if (!first) return false;
-    inTransaction(this.#database, () => {
-      this.#write(deserialize(first.content));
-      this.#drop.run(first.number);
-    });
+    try {
+      inTransaction(this.#database, () => {
+        this.#write(rowsOf(first.content));
+        this.#drop.run(first.number);
+      });
+    } catch (error) {
+      throw isOfTheDisk(error) ? error : damaged(this.#database.name, error as Error);
+    }
     return true;
   }
 
-  carryOverAll(): void {
-    while (this.carryOverOne());
+  /** Whether there was anything. */
+  carryOverAll(): boolean {
+    let any = false;
+    while (this.carryOverOne()) any = true;
+    return any;
   }
 
   /** Rows go in the order in which they were decided, so that few wait behind many, too. */
   #isDeferred(count: number): boolean {
     return count > 0 && (count >= this.#rowsMin || this.#first.get() !== undefined);
+  }
+
+  #take(isDeferred: boolean, rows: Rows): void {
+    if (isDeferred) this.#keep.run(serialize(rows));
+    else this.#write(rows);
   }
 
   #write({ maps, moves }: Rows): void {
@@ -102,16 +113,57 @@ export class DeferredRows {
   }
 }
 
-/** What leaves a volume goes before what comes in its place. */
-function* piecesOf(changes: readonly MapChange[]): Generator<MapChange> {
-  for (const { volumeId, removed, added } of changes) {
+/** Pieces of about as many rows. What leaves a volume goes before what comes in its place. */
+function* piecesOf(changes: readonly MapChange[]): Generator<MapChange[]> {
+  let [piece, rows]: [MapChange[], number] = [[], 0];
+  for (const part of partsOf(changes)) {
+    piece.push(part);
+    rows += rowsIn(part);
+    if (rows < PIECE_ROWS) continue;
+    yield piece;
+    [piece, rows] = [[], 0];
+  }
+  if (rows > 0) yield piece;
+}
+
+function* partsOf(changes: readonly MapChange[]): Generator<MapChange> {
+  for (const change of changes) {
+    if (rowsIn(change) <= PIECE_ROWS) {
+      yield change;
+      continue;
+    }
+    const { volumeId, removed, added } = change;
     for (let from = 0; from < rangeCount(removed); from += PIECE_ROWS) {
-      const piece = rangesBetween(removed, from, from + PIECE_ROWS);
-      yield { volumeId, removed: piece, added: noRanges() };
+      const part = rangesBetween(removed, from, from + PIECE_ROWS);
+      yield { volumeId, removed: part, added: noRanges() };
     }
     for (let from = 0; from < rangeCount(added); from += PIECE_ROWS) {
-      const piece = rangesBetween(added, from, from + PIECE_ROWS);
-      yield { volumeId, removed: noRanges(), added: piece };
+      const part = rangesBetween(added, from, from + PIECE_ROWS);
+      yield { volumeId, removed: noRanges(), added: part };
     }
   }
+}
+
+function rowsIn({ removed, added }: MapChange): number {
+  return rangeCount(removed) + rangeCount(added);
+}
+
+function rowsOf(content: Buffer): Rows {
+  const rows = deserialize(content) as Rows;
+  if (rows.kind !== "rows-1") throw new Error(`rows of the unknown kind ${String(rows.kind)}`);
+  return rows;
+}
+
+/** Not a matter of what is written. */
+function isOfTheDisk(error: unknown): boolean {
+  if (error instanceof StoreError) return true;
+  return error instanceof Database.SqliteError && !error.code.startsWith("SQLITE_CONSTRAINT");
+}
+
+function damaged(file: string, { message }: Error): StoreError {
+  const what = "rows of a large change can't be brought from deferred_rows into their tables";
+  return new StoreError(
+    "unavailable",
+    `${file} is damaged: ${what} (${message}): restore a backup`,
+  );
 }

@@ -14,8 +14,8 @@ import { inTransaction } from "./transaction.ts";
 export function createEngine(database: Database.Database, options?: TablesOptions): Engine {
   const tables = tablesOf(database, options);
   const { deferred } = tables;
-  /** Of whatever has to do with rows that may be deferred. */
-  const whole =
+  /** For whatever has to do with rows that may be deferred. */
+  const onAllRows =
     <Parameters extends unknown[], Result>(work: (...parameters: Parameters) => Result) =>
     (...parameters: Parameters) => {
       deferred.carryOverAll();
@@ -25,19 +25,23 @@ export function createEngine(database: Database.Database, options?: TablesOption
   inTransaction(database, () => fillDigests(database, tables));
   const pruner = new Pruner(database, tables);
   return {
-    load: whole(() => headRecords(tables)),
+    load: onAllRows(() => headRecords(tables)),
     append: (baseRevision, entries) =>
       inTransaction(database, () => append(tables, baseRevision, entries)),
-    news: whole((since) => newsSince(tables, since)),
-    changesBetween: whole((from, to) => differencesBetween(tables, from, to)),
+    news: onAllRows((since) => newsSince(tables, since)),
+    changesBetween: onAllRows((from, to) => differencesBetween(tables, from, to)),
     revisions: (page) => tables.revisions.page(page),
     headings: (revisions) => revisions.flatMap((revision) => tables.revisions.one(revision) ?? []),
-    revision: whole((revision) => revisionDetails(tables, revision)),
+    revision: onAllRows((revision) => revisionDetails(tables, revision)),
     floorRevision: () => tables.cluster.bounds().floorRevision,
     tablesAt: (revision) => tablesAt(tables, revision),
-    rangesAt: whole((revision, page) => rangesAt(tables, revision, page)),
-    ownersOf: whole((address, page) => ownersOf(tables, address, page)),
-    prune: whole((limits, rowsMax, now) => pruner.step(limits, rowsMax, now)),
+    rangesAt: onAllRows((revision, page) => rangesAt(tables, revision, page)),
+    ownersOf: onAllRows((address, page) => ownersOf(tables, address, page)),
+    // A step at a time, too: others wait in between.
+    prune: (limits, rowsMax, now) =>
+      deferred.carryOverOne()
+        ? { floorRevision: tables.cluster.bounds().floorRevision, done: false }
+        : pruner.step(limits, rowsMax, now),
     deliveries: () => tables.deliveries.all(),
     addressLosses: () => tables.losses.all(),
     recordLoads: (loads) => inTransaction(database, () => tables.loads.put(loads)),
@@ -50,7 +54,7 @@ export function createEngine(database: Database.Database, options?: TablesOption
     saveRebalance: (rebalance) => inTransaction(database, () => tables.rebalances.add(rebalance)),
     rebalance: (id) => tables.rebalances.one(id),
     rebalances: (page) => tables.rebalances.page(page),
-    rebalanceMoves: whole((id, page) => tables.moves.of(id, page)),
+    rebalanceMoves: onAllRows((id, page) => tables.moves.of(id, page)),
     recordAudit: (entries) =>
       inTransaction(database, () => {
         for (const entry of entries) tables.audit.add(entry);
@@ -60,9 +64,9 @@ export function createEngine(database: Database.Database, options?: TablesOption
     keepAnswer: (call, revision, answer) =>
       inTransaction(database, () => tables.idempotency.put(call, revision, answer)),
     idempotentCall: (callSha256) => tables.idempotency.one(callSha256),
-    // Closing writes what is in the write-ahead log into the file and removes the log.
-    copyTo: whole((file) => copyDatabase(database, file)),
+    copyTo: onAllRows((file) => copyDatabase(database, file)),
     carryOver: () => deferred.carryOverOne(),
+    // Closing writes what is in the write-ahead log into the file and removes the log.
     close: () => void database.close(),
   };
 }

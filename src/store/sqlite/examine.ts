@@ -27,7 +27,7 @@ export function examineCopy(file: string): Examined {
   return withDatabase({ file, name: file }, (database) => {
     examinePages(database, file);
     const tables = tablesOf(database);
-    tables.deferred.carryOverAll();
+    if (tables.deferred.carryOverAll()) examinePages(database, file);
     const records = headRecords(tables);
     const found = soundStateOf(records);
     if ("broken" in found) throw damaged(file, found.broken);

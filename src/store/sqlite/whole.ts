@@ -1,5 +1,6 @@
 /** A store in a file, whole, for whoever moves it elsewhere. Nobody else can open it meanwhile. */
 import { statSync } from "node:fs";
+import type Database from "better-sqlite3";
 import type { StateRecords } from "../../core/stored-state.ts";
 import type { WholeTable } from "../rows/all-tables.ts";
 import type { SqlRow } from "../rows/columns.ts";
@@ -7,6 +8,7 @@ import { StoreError } from "../store-error.ts";
 import { openConnection } from "./connection.ts";
 import { createEngine } from "./engine.ts";
 import { storeErrorOf } from "./failures.ts";
+import type { Engine } from "./protocol.ts";
 
 export interface WholeStore {
   readonly name: string;
@@ -25,7 +27,7 @@ export function openWholeStore(file: string): WholeStore {
   }
   // There is a cluster in it, so this id is not used; one without is as good as any that begins.
   const database = openConnection({ file, newClusterId: "moved" });
-  const engine = createEngine(database);
+  const engine = engineOn(database);
   return {
     name: file,
     load: () => engine.load(),
@@ -46,6 +48,15 @@ export function openWholeStore(file: string): WholeStore {
     },
     close: () => engine.close(),
   };
+}
+
+function engineOn(database: Database.Database): Engine {
+  try {
+    return createEngine(database);
+  } catch (error) {
+    database.close();
+    throw storeErrorOf(error, database.name);
+  }
 }
 
 /** Moves go by the number of their rebalance here. */
