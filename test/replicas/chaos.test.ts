@@ -5,6 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { lastingPort } from "../support/lasting-port.ts";
 import { POSTGRES_URL } from "../support/postgres.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { Random } from "../support/random.ts";
@@ -14,7 +15,7 @@ import { type Balancer, startBalancer } from "./balancer.ts";
 import { type Log, mistakesIn } from "./linearizable.ts";
 import { type OwnPostgres, startPostgres } from "./own-postgres.ts";
 import { BLOCKS, SERVERS, Servers, VOLUME } from "./servers.ts";
-import { KEYS, type Place, Writers } from "./writers.ts";
+import { KEYS, PATIENCE_MS, type Place, Writers } from "./writers.ts";
 
 const WRITERS = 16;
 /** So many writes are acknowledged between two disasters. */
@@ -30,7 +31,8 @@ let servers: Servers;
 beforeEach(async () => {
   database = await startPostgres();
   programs = [];
-  for (let i = 0; i < 3; i++) programs.push(await start());
+  // Those that are killed come back on the same port.
+  for (let i = 0; i < 3; i++) programs.push(await start(await lastingPort()));
   balancer = await startBalancer(() => programs.map(portOf));
   servers = new Servers();
 }, 120_000);
@@ -43,13 +45,14 @@ afterEach(async () => {
 });
 
 const portOf = ({ url }: Program) => Number(new URL(url).port);
-const start = (port = 0) => startProgram({ DATABASE_URL: database.url, PORT: String(port) });
+const start = (port: string) => startProgram({ DATABASE_URL: database.url, PORT: port });
 
-async function demand(method: string, path: string, body?: unknown) {
+async function demand(method: string, path: string, body?: unknown, patienceMs = 60_000) {
   const answer = await fetch(`${balancer.url}${path}`, {
     method,
     headers: { connection: "close", ...(body ? { "content-type": "application/json" } : {}) },
     ...(body ? { body: JSON.stringify(body) } : {}),
+    signal: AbortSignal.timeout(patienceMs),
   });
   const text = await answer.text();
   return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
@@ -90,7 +93,7 @@ async function distributor(): Promise<number> {
 async function kill(i: number): Promise<void> {
   const port = portOf(programs[i]!);
   await programs[i]!.stop("SIGKILL");
-  programs[i] = await start(port);
+  programs[i] = await start(String(port));
 }
 
 /** What befalls the distributor lasts until another one has taken the lease. */
@@ -101,19 +104,21 @@ async function untilTakenOver(disaster: (i: number) => unknown): Promise<void> {
   await eventually(term, (now) => now > before);
 }
 
-async function pauseDistributor(): Promise<void> {
+/** Meanwhile others write: it wakes up to a world that has gone on. */
+async function pauseDistributor(someWrites: () => Promise<void>): Promise<void> {
   let paused: Program | undefined;
   await untilTakenOver((i) => {
     paused = programs[i];
     paused!.process.kill("SIGSTOP");
   });
+  await someWrites();
   paused!.process.kill("SIGCONT");
 }
 
 /** Addresses go round without a pause, however it is answered. */
 async function move(isOver: () => boolean): Promise<void> {
   for (let n = 0; !isOver(); n++) {
-    const { body, status } = await demand("GET", `/v1/a2c?volumeId=${VOLUME}`).catch(() => gone);
+    const { body, status } = await look(`/v1/a2c?volumeId=${VOLUME}`);
     if (status !== 200) continue;
     const entries = SERVERS.map((_, i) => ({
       ...{ firstLba: (i * BLOCKS) / 3, lastLba: ((i + 1) * BLOCKS) / 3 - 1 },
@@ -126,15 +131,19 @@ async function move(isOver: () => boolean): Promise<void> {
         "if-match": `"${body.generation}.${body.revision}"`,
       },
       body: JSON.stringify({ entries }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     }).catch(() => undefined);
     await eventually(
-      async () => demand("GET", "/v1/cluster").catch(() => gone),
+      () => look("/v1/cluster"),
       ({ body: cluster }) => isOver() || cluster?.storageServers?.current === SERVERS.length,
     );
   }
 }
 
-const gone = { status: 0, body: undefined };
+/** Status 0: whoever was asked is gone, or has no time. */
+function look(path: string) {
+  return demand("GET", path, undefined, PATIENCE_MS).catch(() => ({ status: 0, body: undefined }));
+}
 
 async function logOf(): Promise<Log> {
   const revisions = await database.rows("SELECT revision FROM revisions ORDER BY revision");
@@ -172,7 +181,7 @@ describe.skipIf(!POSTGRES_URL)("three replicas", () => {
       const running = [writers.run(WRITERS, known), move(() => isOver)];
       const disasters = [
         () => untilTakenOver(kill),
-        pauseDistributor,
+        () => pauseDistributor(someWrites),
         () => database.restart(),
         async () => kill(((await distributor()) + 1) % 3),
       ];
@@ -201,6 +210,7 @@ describe.skipIf(!POSTGRES_URL)("three replicas", () => {
         term: await term(),
       };
       console.log(`seed ${seed}: ${JSON.stringify(figures)}`);
+      for (const count of Object.values(figures)) expect(count).toBeGreaterThan(0);
       // Each round takes the lease from a killed and from a paused process.
       expect(await term()).toBeGreaterThan(2 * ROUNDS);
     },

@@ -31,6 +31,7 @@ const c: WriteCall = {
   value: "c",
   match: 3,
   invoked: 8,
+  returned: 9,
   outcome: "unknown",
 };
 const stale: WriteCall = {
@@ -97,6 +98,28 @@ describe("the checker", () => {
       instead(b, { ...b, invoked: 12, returned: 13 }),
       log,
       /b took 3, below/,
+    ],
+    [
+      "a refusal before its reason",
+      instead(b, { ...b, invoked: 12, returned: 13 }).filter((call) => call !== c),
+      { revisions: [1, 2, 3], changes: log.changes.slice(0, 3) },
+      /s from 2 was not stale/,
+    ],
+    [
+      "a write without an answer against time",
+      [
+        ...instead(c, { ...c, invoked: 14, returned: 15 }),
+        { ...read, head: 4, value: "c", version: 4 },
+      ],
+      log,
+      /c took 4, below/,
+    ],
+    ["a write from what never was", instead(b, { ...b, match: 0 }), log, /b from 0 in 3 was made/],
+    [
+      "a read beyond the end",
+      instead(read, { ...read, head: 5, value: "c", version: 4 }),
+      log,
+      /the log ends before/,
     ],
     ["what nobody asked for", [a, b], log, /nobody has asked for k := c/],
     ["a stale read", instead(read, { ...read, min: 4 }), log, /asked for from 4 on/],

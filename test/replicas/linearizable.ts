@@ -1,15 +1,16 @@
 /**
  * Whether what writers and readers were answered can have come from one register of links that
  * changes at one revision after another: the log of the store tells the order, and everybody's
- * answers must agree with it, and with what came before what in time.
+ * answers must agree with it. Writes must agree with time, too; a read shows what is not older
+ * than it asked for, which is all that a replica promises.
  */
 
 /** Times are counted, so no two are the same. */
 interface Called {
   readonly key: string;
   readonly invoked: number;
-  /** Absent: no answer came, or none that says what was done. */
-  readonly returned?: number;
+  /** Of what is unknown: when it was given up. */
+  readonly returned: number;
 }
 
 /** A change of `key` to `value`, made from its version `match`. */
@@ -23,7 +24,6 @@ export interface WriteCall extends Called {
 /** A read from revision `min` on; answered at the head `head`, with the version of `key` there. */
 export interface ReadCall extends Called {
   readonly kind: "read";
-  readonly returned: number;
   readonly min: number;
   readonly head: number;
   readonly value: string;
@@ -48,9 +48,9 @@ export function mistakesIn(calls: readonly Recorded[], log: Log): string[] {
   const reads = calls.filter((call) => call.kind === "read");
   return [
     ...gapsIn(log.revisions),
-    ...writes.flatMap((write) => mistakesOfWrite(write, log)),
+    ...writes.flatMap((write) => mistakesOfWrite(write, log, writes)),
     ...writesInUnknown(writes, log),
-    ...outOfOrder(calls),
+    ...outOfOrder(calls, log),
     ...reads.flatMap((read) => mistakesOfRead(read, log)),
   ];
 }
@@ -62,7 +62,11 @@ function gapsIn(revisions: readonly number[]): string[] {
   );
 }
 
-function mistakesOfWrite(write: WriteCall, { changes }: Log): string[] {
+function mistakesOfWrite(
+  write: WriteCall,
+  { changes }: Log,
+  writes: readonly WriteCall[],
+): string[] {
   const { key, value, match, outcome } = write;
   const told = `${key} := ${value} from ${match}`;
   const ofKey = changes.filter((change) => change.key === key);
@@ -71,8 +75,11 @@ function mistakesOfWrite(write: WriteCall, { changes }: Log): string[] {
   const [done] = made;
   if (outcome === "stale") {
     if (done) return [`${told} was refused, and done in ${done.revision}`];
+    const isInTime = (change: { value: string }) =>
+      writes.some((other) => other.value === change.value && other.invoked < write.returned);
     // Whoever made it stale had begun by then.
-    return ofKey.some(({ revision }) => revision > match) ? [] : [`${told} was not stale`];
+    const isStale = ofKey.some((change) => change.revision > match && isInTime(change));
+    return isStale ? [] : [`${told} was not stale`];
   }
   if (outcome === "unknown") return done ? lostUpdates(told, done.revision, match, ofKey) : [];
   if (done?.revision !== outcome.revision) {
@@ -88,6 +95,9 @@ function lostUpdates(
   match: number,
   ofKey: Log["changes"],
 ): string[] {
+  if (!ofKey.some((other) => other.revision === match)) {
+    return [`${told} in ${revision} was made from what never was`];
+  }
   const between = ofKey.filter((other) => other.revision > match && other.revision < revision);
   return between.map((other) => `${told} in ${revision} has overwritten ${other.revision}`);
 }
@@ -103,29 +113,38 @@ function writesInUnknown(writes: readonly WriteCall[], { changes }: Log): string
 }
 
 /** A write takes a revision above every one that anybody had been told of when it was asked for. */
-function outOfOrder(calls: readonly Recorded[]): string[] {
+function outOfOrder(calls: readonly Recorded[], { changes }: Log): string[] {
   const told = calls.flatMap((call) => {
-    if (call.kind === "read") return { call, revision: call.head };
-    return typeof call.outcome === "object" ? { call, revision: call.outcome.revision } : [];
+    if (call.kind === "read") return { call, revision: call.head, returned: call.returned };
+    if (typeof call.outcome === "object") {
+      return { call, revision: call.outcome.revision, returned: call.returned };
+    }
+    // Nobody was told of it, and yet it may be there.
+    const done = changes.find(({ key, value }) => key === call.key && value === call.value);
+    return done ? { call, revision: done.revision, returned: Number.POSITIVE_INFINITY } : [];
   });
   // A read that tells of the write's own revision comes first: it must not have come before it.
   const reads = ({ call }: { call: Recorded }) => Number(call.kind === "read");
   told.sort((a, b) => b.revision - a.revision || reads(b) - reads(a));
   const mistakes: string[] = [];
   let firstReturned = Number.POSITIVE_INFINITY;
-  for (const { call, revision } of told) {
+  for (const { call, revision, returned } of told) {
     if (call.kind === "write" && firstReturned < call.invoked) {
       mistakes.push(`${call.key} := ${call.value} took ${revision}, below one that was told`);
     }
-    firstReturned = Math.min(firstReturned, call.returned ?? Number.POSITIVE_INFINITY);
+    firstReturned = Math.min(firstReturned, returned);
   }
   return mistakes;
 }
 
-function mistakesOfRead({ key, min, head, value, version }: ReadCall, { changes }: Log): string[] {
+function mistakesOfRead(
+  { key, min, head, value, version }: ReadCall,
+  { changes, revisions }: Log,
+): string[] {
   const told = `${key} was read at ${head} as ${value} of ${version}`;
   const last = changes.findLast((change) => change.key === key && change.revision <= head);
   return [
+    ...(head > revisions.length ? [`${told}, and the log ends before`] : []),
     ...(head < min ? [`${told}, and asked for from ${min} on`] : []),
     ...(last?.revision === version && last.value === value
       ? []

@@ -4,6 +4,8 @@ import type { Random } from "../support/random.ts";
 import type { Recorded } from "./linearizable.ts";
 
 export const KEYS = ["k-0", "k-1", "k-2", "k-3", "k-4", "k-5"];
+/** A process that is paused answers nobody. */
+export const PATIENCE_MS = 2_000;
 /** Some reads are for the next write, some for the notes alone. */
 const READ_CHANCE = 0.3;
 
@@ -108,7 +110,7 @@ export class Writers {
     return undefined;
   }
 
-  /** Nothing: the process went away. */
+  /** Nothing: the process went away, or has no time. */
   async #call(
     method: "GET" | "PATCH",
     key: string,
@@ -119,7 +121,7 @@ export class Writers {
     try {
       const pool = this.#random.pick(this.#pools);
       const answer = await pool.request({
-        ...{ method, path, headers },
+        ...{ method, path, headers, signal: AbortSignal.timeout(PATIENCE_MS) },
         ...(body && { body: JSON.stringify(body) }),
       });
       const text = await answer.body.text();
