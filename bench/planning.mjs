@@ -33,6 +33,8 @@ const SHAPES = [
   { ranges: 1_000_000, processes: 10_000, links: 6_666 },
   { ranges: 1_000_000, processes: 10_000, links: 100 },
   { ranges: 1_000_000, processes: 10_000, links: 100, random: true },
+  { ranges: 1_000_000, processes: 10_000, links: 3_333, random: true },
+  { ranges: 1_000_000, processes: 10_000, links: 9_000, random: true },
 ];
 
 export async function planning() {

@@ -72,16 +72,21 @@ export function transferTo(map: AddressMap, model: LoadModel, volume: Volume): T
 
 function slideBoundaries(board: RangeBoard, quota: Quota): void {
   const slide = (segment: number, neighbour: number, side: "left" | "right") => {
-    const [donor, receiver] = [board.owner[segment]!, board.owner[neighbour]!];
-    const amount = Math.min(quota.between(donor, receiver), board.lengthOf(segment));
-    if (amount === 0) return;
+    if (neighbour === NONE) return;
+    const donor = board.owner[segment]!;
+    const receiver = board.owner[neighbour]!;
+    const allowed = quota.between(donor, receiver);
+    // Most of a million boundaries end here: how long the segment is lies elsewhere in memory.
+    if (allowed === 0) return;
+    const amount = Math.min(allowed, board.lengthOf(segment));
     quota.take(donor, receiver, amount);
     board.cut(segment, receiver, amount, side);
   };
   const mayGive = (segment: number) => quota.surplusOf(board.owner[segment]!) > 0;
   for (const i of board.shortestFirst(mayGive)) {
-    if (board.previous[i]! !== NONE) slide(i, board.previous[i]!, "left");
-    if (board.next[i]! !== NONE) slide(i, board.next[i]!, "right");
+    if (!mayGive(i)) continue;
+    slide(i, board.previous[i]!, "left");
+    slide(i, board.next[i]!, "right");
   }
 }
 

@@ -87,7 +87,11 @@ class WindowSearch {
 
   /** Finds the window of a candidate; returns its rank. */
   #look(range: number, way: number): number {
-    const [quota, given, ranges, lengths] = [this.#quota, this.#given, this.#ranges, this.#lengths];
+    // One by one, here and below: putting values into an array and out again costs a fifth.
+    const quota = this.#quota;
+    const given = this.#given;
+    const ranges = this.#ranges;
+    const lengths = this.#lengths;
     const { owner, count } = this.#board;
     const step = way === LEFTWARDS ? -1 : 1;
     const giver = owner[range]!;
@@ -95,7 +99,10 @@ class WindowSearch {
     if (receiver === undefined || receiver === giver) return WORTHLESS;
     const need = quota.needOf(receiver);
     if (need === 0 || quota.surplusOf(giver) === 0) return WORTHLESS;
-    let [amount, removed, next, size] = [0, way === ANYWHERE ? -1 : 0, range, 0];
+    let amount = 0;
+    let removed = way === ANYWHERE ? -1 : 0;
+    let size = 0;
+    let next = range;
     for (; removed < REMOVED_MAX && next >= 0 && next < count; next += step, removed++) {
       const donor = owner[next]!;
       if (donor === receiver) {
