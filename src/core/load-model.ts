@@ -50,12 +50,12 @@ export interface LoadModel {
 export function loadModelOf(state: ClusterState, replicationCostMicro?: number): LoadModel {
   const processes = [...state.processes.values()];
   const classes: { -readonly [K in keyof ProcessClass]: ProcessClass[K] }[] = [];
-  const known = new Map<string, number>();
+  const known = new Map<number, number>();
   const classOf = Uint32Array.from(processes, (process) => {
     const { weightMilli } = process;
     const linked = linkOf(state, process) !== undefined;
     const active = effectiveState(state, process) === "active";
-    const key = `${weightMilli} ${linked} ${active}`;
+    const key = 4 * weightMilli + (linked ? 2 : 0) + (active ? 1 : 0);
     const index = known.get(key) ?? classes.push({ weightMilli, linked, active, count: 0 }) - 1;
     known.set(key, index);
     classes[index]!.count++;

@@ -50,15 +50,15 @@ export class ShareTally {
     // Targets are in proportion to T, so that those of all volumes together are the sums.
     const exact = exactTargets(this.#model, { extents: this.#addresses, linkWork: true });
     const parts = this.#partsOfClasses(exact.numerators, exact.denominator);
+    const roundings = exact.numerators.map((numerator) => roundingOf(numerator, exact.denominator));
     return this.#model.processes.map((_, i) => {
       const [rounded, settled] = [this.#rounded[i]!, this.#settled[i]!];
-      const excess = BigInt(rounded) * exact.denominator - exact.numerators[classOf[i]!]!;
       const { target, ...share } = parts[classOf[i]!]!;
       return {
         target,
         share: {
           ...share,
-          rounding: toNumber({ numerator: excess, denominator: exact.denominator }),
+          rounding: roundings[classOf[i]!]!(rounded),
           tolerance: settled - rounded,
           budget: this.#reached[i]! - settled,
         },
@@ -89,4 +89,18 @@ export class ShareTally {
       };
     });
   }
+}
+
+/** What rounding adds to a target, reckoned once for each size: of a class most are one of two. */
+function roundingOf(numerator: bigint, denominator: bigint): (rounded: number) => number {
+  const known = new Map<number, number>();
+  return (rounded) => {
+    let rounding = known.get(rounded);
+    if (rounding === undefined) {
+      const excess = BigInt(rounded) * denominator - numerator;
+      rounding = toNumber({ numerator: excess, denominator });
+      known.set(rounded, rounding);
+    }
+    return rounding;
+  };
 }
