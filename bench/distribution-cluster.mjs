@@ -8,8 +8,8 @@ import { startProgram } from "./support.mjs";
 
 export const SERVERS = 1000;
 export const names = Array.from({ length: SERVERS }, (_, i) => `s-${String(i).padStart(4, "0")}`);
-/** So many addresses a rebalance moves at most: a delta of some rows. */
-const ORDER = { strategy: "equalize", maxMovedAddresses: 200 };
+/** So many addresses a rebalance moves at most, unless said: a delta of some rows. */
+const BUDGET = 200;
 /** After so long, all that went before stands in the log. */
 const QUIET_MS = 100;
 const TICKS_PER_SECOND = 100;
@@ -17,6 +17,10 @@ const script = fileURLToPath(new URL("./receivers.mjs", import.meta.url));
 
 const now = () => performance.timeOrigin + performance.now();
 export const sleep = (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs));
+
+const processOf = (id) => ({
+  ...{ id: `p-${id}`, storageServerId: id, rNodeId: `r-${id}`, cNodeId: `c-${id}` },
+});
 
 export class Cluster {
   /** A volume of so many ranges, which nobody but their neighbours could be merged with. */
@@ -26,9 +30,7 @@ export class Cluster {
     const linked = names.slice(SERVERS / 2);
     await cluster.call("POST", "/v1/topology", {
       storageServers: names.map((id) => ({ id, callbackUrl: `${receivers.url}/${id}` })),
-      processes: names.map((id) => ({
-        ...{ id: `p-${id}`, storageServerId: id, rNodeId: `r-${id}`, cNodeId: `c-${id}` },
-      })),
+      processes: names.map(processOf),
       links: linked.map((id) => ({ id: `l-${id}` })),
       linkAssignments: linked.map((id) => ({ linkId: `l-${id}`, rNodeId: `r-${id}` })),
     });
@@ -58,8 +60,15 @@ export class Cluster {
     return (await this.call("PATCH", `/v1/processes/p-${names[1]}`, { weight })).revision;
   }
 
-  rebalance(wait = "") {
-    return this.call("POST", `/v1/rebalances${wait}`, ORDER);
+  /** Makes many rebalances due at once: half of the processes are given another weight. */
+  unbalanceHalf() {
+    const processes = names.slice(0, SERVERS / 2).map((id) => ({ ...processOf(id), weight: 4 }));
+    return this.call("POST", "/v1/topology", { processes });
+  }
+
+  rebalance(wait = "", maxMovedAddresses = BUDGET) {
+    const order = { strategy: "equalize", maxMovedAddresses };
+    return this.call("POST", `/v1/rebalances${wait}`, order);
   }
 
   /**
