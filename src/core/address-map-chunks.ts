@@ -59,6 +59,8 @@ export class ChunkBuilder {
   readonly #starts = new Float64Array(CHUNK_RANGES_MAX);
   readonly #owners = new Uint32Array(CHUNK_RANGES_MAX);
   #open = 0;
+  /** So many ranges make the open chunk a whole one. */
+  #full = CHUNK_RANGES_MAX;
   #end = 0;
   #sizes: Float64Array;
   #rangeCounts: Uint32Array;
@@ -76,7 +78,7 @@ export class ChunkBuilder {
   add(start: number, end: number, owner: number): void {
     if (this.#open === 0) this.#reopenLast(owner);
     if (this.#open === 0 || this.#owners[this.#open - 1] !== owner) {
-      if (this.#open === CHUNK_RANGES_MAX) this.#flush();
+      if (this.#open === this.#full) this.#flush();
       this.#starts[this.#open] = start;
       this.#owners[this.#open++] = owner;
     }
@@ -87,12 +89,18 @@ export class ChunkBuilder {
   share(chunk: Chunk): void {
     const open = this.#open;
     const lastOwner = open > 0 ? this.#owners[open - 1] : this.#chunks.at(-1)?.owners.at(-1);
-    if (lastOwner === chunk.owners[0] || (open > 0 && open < CHUNK_RANGES_MIN)) {
+    const isFragment = open > 0 && open < CHUNK_RANGES_MIN;
+    if (lastOwner === chunk.owners[0] || isFragment) {
       this.forget(chunk);
+      // In halves where they are too many for one: else what is left over is a fragment again,
+      // which would be handed on from chunk to chunk through the whole map.
+      const together = open + chunk.starts.length;
+      if (isFragment && together > CHUNK_RANGES_MAX) this.#full = Math.ceil(together / 2);
       for (let i = 0; i < chunk.starts.length; i++) {
         const end = i + 1 < chunk.starts.length ? chunk.starts[i + 1]! : chunk.end;
         this.add(chunk.starts[i]!, end, chunk.owners[i]!);
       }
+      this.#full = CHUNK_RANGES_MAX;
       return;
     }
     this.#flush();

@@ -148,6 +148,21 @@ test("a map built anew in place of another compares like any other", () => {
   expectDifference(AddressMap.of(runsOf(now)), before, now, old);
 });
 
+test("a change of one range leaves all but a few chunks of a large map as they are", () => {
+  const rangeOf = (i: number) => {
+    return { firstLba: 10 * i, lastLba: 10 * i + 9, cNodeId: `c-${i % 7}` as CNodeId };
+  };
+  let map = AddressMap.of(Array.from({ length: 100_000 }, (_, i) => rangeOf(i)));
+  for (const at of [5, 400_005, 410_005, 999_995]) {
+    const before = new Set(map.parts().chunks);
+    map = map.paint([{ firstLba: at, lastLba: at, cNodeId: "c-8" as CNodeId }]);
+    const { chunks } = map.parts();
+    expect(before.size).toBeGreaterThan(20);
+    expect(chunks.filter((chunk) => !before.has(chunk)).length).toBeLessThanOrEqual(3);
+  }
+  expect(map.rangeCount).toBe(100_008);
+});
+
 test("an I/O on 23–43 of FIG. 5 is split at the owner's boundary (¶41)", () => {
   const map = AddressMap.of([
     { firstLba: 0, lastLba: 32, cNodeId: "c-1" as CNodeId },
