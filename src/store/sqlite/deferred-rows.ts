@@ -43,6 +43,7 @@ export class DeferredRows {
   readonly #tables: Destinations;
   readonly #rowsMin: number;
   readonly #keep: Database.Statement<[content: Buffer]>;
+  readonly #any: Database.Statement<[], 0 | 1>;
   readonly #first: Database.Statement<[], { number: number; content: Buffer }>;
   readonly #drop: Database.Statement<[number: number]>;
 
@@ -51,6 +52,9 @@ export class DeferredRows {
     this.#tables = tables;
     this.#rowsMin = rowsMin;
     this.#keep = database.prepare("INSERT INTO deferred_rows (content) VALUES (?)");
+    this.#any = database
+      .prepare<[], 0 | 1>("SELECT EXISTS (SELECT 1 FROM deferred_rows)")
+      .pluck(true);
     this.#first = database.prepare(
       "SELECT number, content FROM deferred_rows ORDER BY number LIMIT 1",
     );
@@ -99,7 +103,7 @@ export class DeferredRows {
 
   /** Rows go in the order in which they were decided, so that few wait behind many, too. */
   #isDeferred(count: number): boolean {
-    return count > 0 && (count >= this.#rowsMin || this.#first.get() !== undefined);
+    return count > 0 && (count >= this.#rowsMin || this.#any.get() === 1);
   }
 
   #take(isDeferred: boolean, rows: Rows): void {
