@@ -1,6 +1,6 @@
 /**
- * What is taken on when more comes than can be served. Who would come too late is refused at
- * once, with 429 or 503 and `Retry-After`, so that those who are served are served in time. Probes
+ * What is taken on when more comes than can be served. Who would come too late is refused within a
+ * second, with 429 or 503 and `Retry-After`, so that those who are served are served in time. Probes
  * and what storage servers say are taken on as long as there is a process (`vital`).
  */
 import type { Load as Kind } from "./endpoint.ts";
