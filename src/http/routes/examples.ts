@@ -1,4 +1,7 @@
 /** The worked example (FIG. 4, 5, 6), as the document shows it. */
+export const signingSecretExample = "whsec_Z2VuZXJhdGVkIGF0IHRoZSBzZXJ2aWNlLCBzaG93biE=";
+export const tokenExample = "evk_dGhlIHRva2VuIG9mIGEgc3RvcmFnZSBzZXJ2ZXIgMTI";
+
 export const storageServerExample = {
   id: "s-1",
   callbackUrl: "http://127.0.0.1:9001/tables",

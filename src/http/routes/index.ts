@@ -15,6 +15,8 @@ import { processEndpoints } from "./processes.ts";
 import { rebalanceChangeEndpoints } from "./rebalance-changes.ts";
 import { rebalanceEndpoints } from "./rebalances.ts";
 import { revisionEndpoints } from "./revisions.ts";
+import { storageServerCredentialEndpoints } from "./storage-server-credentials.ts";
+import { storageServerInterventionEndpoints } from "./storage-server-interventions.ts";
 import { storageServerEndpoints } from "./storage-servers.ts";
 import { topologyEndpoints } from "./topology.ts";
 import { volumeEndpoints } from "./volumes.ts";
@@ -23,6 +25,8 @@ export function allEndpoints(parts: RouteParts): Endpoint[] {
   return [
     ...topologyEndpoints(parts),
     ...storageServerEndpoints(parts),
+    ...storageServerCredentialEndpoints(parts),
+    ...storageServerInterventionEndpoints(parts),
     ...processEndpoints(parts),
     ...linkEndpoints(parts),
     ...volumeEndpoints(parts),
