@@ -118,8 +118,17 @@ test("what would move at another tolerance or budget does move there", () => {
       const held = counterfactualOf(plan, "tolerance-held-back");
       if (held) {
         count("tolerance-held-back");
-        expect(held).toEqual({ tolerance: 0, movedAddresses: moved(0) });
+        expect(held).toMatchObject({ tolerance: 0, movedAddresses: moved(0) });
         expect(held.movedAddresses).toBeGreaterThan(plan.minimumMovedAddresses);
+      }
+      const otherwise = within ?? held;
+      if (otherwise) {
+        // Nothing else of the request has to be otherwise, the budget only where it is too small.
+        const { tolerance, maxMovedAddresses = request.maxMovedAddresses } = otherwise;
+        if (otherwise.maxMovedAddresses !== undefined) count("with a larger budget");
+        const toleranceMicro = Math.round(tolerance! * 1_000_000);
+        const there = planRebalance(state, { ...request, toleranceMicro, maxMovedAddresses });
+        expect(there.movedAddresses).toBe(otherwise.movedAddresses);
       }
       const budget = counterfactualOf(plan, "budget-exhausted");
       if (budget) {
@@ -132,7 +141,8 @@ test("what would move at another tolerance or budget does move there", () => {
     }),
     { numRuns: 600 },
   );
-  for (const code of ["within-tolerance", "tolerance-held-back", "budget-exhausted"]) {
+  const codes = ["within-tolerance", "tolerance-held-back", "budget-exhausted"];
+  for (const code of [...codes, "with a larger budget"]) {
     expect(seen.get(code), code).toBeGreaterThan(10);
   }
 });

@@ -40,7 +40,9 @@ export function equalize(
     return transferAddresses(model, volume, quota);
   });
   const minimumMovedAddresses = unsettled.reduce((sum, settlement) => sum + toMove(settlement), 0);
-  const heldBack = whatToleranceHolds(model, volumes, { toleranceMicro, minimumMovedAddresses });
+  const heldBack = whatToleranceHolds(model, volumes, {
+    ...{ toleranceMicro, minimumMovedAddresses, budget: request.maxMovedAddresses },
+  });
   return {
     transfers,
     minimumMovedAddresses,

@@ -9,12 +9,14 @@ interface Tolerated {
   readonly toleranceMicro: number;
   /** What moves at this tolerance, without a budget. */
   readonly minimumMovedAddresses: number;
+  /** In addresses; absent: as many as it takes. */
+  readonly budget: number | undefined;
 }
 
 export function whatToleranceHolds(
   model: LoadModel,
   volumes: readonly Volume[],
-  { toleranceMicro, minimumMovedAddresses }: Tolerated,
+  { toleranceMicro, minimumMovedAddresses, budget }: Tolerated,
 ): Explanation | undefined {
   if (toleranceMicro === 0) return undefined;
   let [full, actingMicro] = [0, 0];
@@ -29,19 +31,30 @@ export function whatToleranceHolds(
   const held = `the tolerance of ${toleranceMicro / MICRO}`;
   if (minimumMovedAddresses > 0) {
     const kept = full - minimumMovedAddresses;
-    const detail = `${held} keeps ${kept} addresses in place; it would move ${full} at tolerance 0`;
-    const counterfactual = { tolerance: 0, movedAddresses: full };
+    const { would, counterfactual } = otherwise(0, full, budget);
+    const detail = `${held} keeps ${kept} addresses in place; ${would}`;
     return { code: "tolerance-held-back", detail, counterfactual };
   }
   const shownMicro = toTwoDigits(actingMicro);
-  const tolerance = shownMicro / MICRO;
-  const movedAddresses = volumes.reduce(
+  const amount = volumes.reduce(
     (sum, volume) => sum + toMove(settle(model, volume, shownMicro)),
     0,
   );
-  const would = `it would move ${movedAddresses} addresses at tolerance ${tolerance}`;
+  const { would, counterfactual } = otherwise(shownMicro / MICRO, amount, budget);
   const detail = `every C-node is within ${held} around its target share; ${would}`;
-  return { code: "within-tolerance", detail, counterfactual: { tolerance, movedAddresses } };
+  return { code: "within-tolerance", detail, counterfactual };
+}
+
+/** What would move at another tolerance, and with the budget for it where there is too little. */
+function otherwise(tolerance: number, movedAddresses: number, budget: number | undefined) {
+  const would = `it would move ${movedAddresses} addresses at tolerance ${tolerance}`;
+  if (budget === undefined || budget >= movedAddresses) {
+    return { would, counterfactual: { tolerance, movedAddresses } };
+  }
+  return {
+    would: `${would} with a budget of as many`,
+    counterfactual: { tolerance, maxMovedAddresses: movedAddresses, movedAddresses },
+  };
 }
 
 /** Rounded down: just at the edge, a single address would move. */

@@ -71,7 +71,10 @@ export interface Explanation {
   readonly counterfactual?: Counterfactual | undefined;
 }
 
-/** What would move were one thing of the request otherwise. */
+/**
+ * What would move were these things of the request otherwise: of one volume where the explanation
+ * is about one.
+ */
 export interface Counterfactual {
   readonly tolerance?: number | undefined;
   readonly maxMovedAddresses?: number | undefined;

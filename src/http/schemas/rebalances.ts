@@ -40,7 +40,10 @@ const counterfactual = z
     force: z.literal(true).optional(),
     movedAddresses: count("What it would move", 1204),
   })
-  .meta({ description: "What would move were this one thing of the request otherwise" });
+  .meta({
+    description:
+      "What would move, of the volume where one is named, were these things of the request otherwise",
+  });
 
 const addresses = (description: string, example: number) =>
   z.number().meta({ description, example });
