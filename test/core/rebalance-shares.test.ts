@@ -147,6 +147,32 @@ test("what would move at another tolerance or budget does move there", () => {
   }
 });
 
+test("what a larger budget would move does move with it, for the other strategies too", () => {
+  const orders = fc.record({
+    strategy: fc.constantFrom("pairwise", "proportional", "consolidate"),
+    maxMovedAddresses: fc.nat(60),
+  });
+  const seen = { all: 0, less: 0 };
+  fc.assert(
+    fc.property(clusterArbitrary({ processesMax: 6 }), orders, (state, order) => {
+      const isFlow = order.strategy !== "consolidate";
+      const request = { ...order, ...(isFlow ? { transfer: { fractionMicro: 800_000 } } : {}) };
+      const plan = planRebalance(state, request);
+      const otherwise = counterfactualOf(plan, "budget-exhausted");
+      expect(otherwise !== undefined).toBe(plan.remainingAddresses > 0);
+      if (!otherwise) return;
+      const { maxMovedAddresses, movedAddresses } = otherwise;
+      expect(maxMovedAddresses).toBe(plan.minimumMovedAddresses);
+      const ample = planRebalance(state, { ...request, maxMovedAddresses });
+      expect(ample.movedAddresses).toBe(movedAddresses);
+      seen[movedAddresses === maxMovedAddresses ? "all" : "less"]++;
+    }),
+    { numRuns: 600 },
+  );
+  expect(seen.all).toBeGreaterThan(10);
+  expect(seen.less).toBeGreaterThan(10);
+});
+
 test("what force would move does move with it", () => {
   const shape = { volumesMax: 1, processesMax: 5 };
   const strategies = fc.constantFrom("pairwise", "proportional");

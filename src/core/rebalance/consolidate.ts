@@ -21,20 +21,29 @@ export function consolidate(
   volumes: readonly Volume[],
   request: RebalanceRequest,
 ): Proposal {
+  const { moved, ...merged } = mergeWithin(model, volumes, request);
+  const { minimumMovedAddresses } = merged;
+  if (moved === minimumMovedAddresses) return { ...merged, movedWithAmpleBudget: moved };
+  const ample = { ...request, maxMovedAddresses: minimumMovedAddresses };
+  return { ...merged, movedWithAmpleBudget: mergeWithin(model, volumes, ample).moved };
+}
+
+function mergeWithin(model: LoadModel, volumes: readonly Volume[], request: RebalanceRequest) {
   const transfers: Transfer[] = [];
   const explanations: Explanation[] = [];
-  let minimumMovedAddresses = 0;
-  let budget = request.maxMovedAddresses ?? Number.POSITIVE_INFINITY;
+  let [minimumMovedAddresses, moved] = [0, 0];
+  const budget = request.maxMovedAddresses ?? Number.POSITIVE_INFINITY;
   for (const volume of volumes) {
     const slack = slackOf(model, volume, request.toleranceMicro ?? 0);
-    const { transfer, needed } = consolidateVolume(model, volume, { slack, budget });
-    const moved = addressesIn(transfer.moves);
+    const bounds = { slack, budget: budget - moved };
+    const { transfer, needed } = consolidateVolume(model, volume, bounds);
+    const amount = addressesIn(transfer.moves);
     minimumMovedAddresses += needed;
-    budget -= moved;
-    explanations.push(explain(volume, transfer, { moved, needed }));
-    if (moved > 0) transfers.push(transfer);
+    moved += amount;
+    explanations.push(explain(volume, transfer, { moved: amount, needed }));
+    if (amount > 0) transfers.push(transfer);
   }
-  return { transfers, minimumMovedAddresses, explanations };
+  return { transfers, minimumMovedAddresses, moved, explanations };
 }
 
 /** `slack` and `budget` in addresses; `needed`: what would move without a budget. */

@@ -46,6 +46,7 @@ export function equalize(
   return {
     transfers,
     minimumMovedAddresses,
+    movedWithAmpleBudget: minimumMovedAddresses,
     reckonings: tally.shares(),
     explanations: whyEqualized(model, { volumes, unsettled, transfers, heldBack }),
   };

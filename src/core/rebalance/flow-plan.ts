@@ -38,16 +38,54 @@ export interface FlowStrategy {
   answer(question: FlowQuestion): FlowAnswer;
 }
 
-export function planFlows(
-  model: LoadModel,
-  volumes: readonly Volume[],
-  request: RebalanceRequest,
-  strategy: FlowStrategy,
-): Proposal {
+/** What becomes of a volume. */
+interface Decision {
+  /** Absent: it is left alone. */
+  readonly given?: { readonly volume: Volume; readonly full: FlowAnswer; readonly cut: FlowAnswer };
+  readonly explanation?: Explanation;
+}
+
+interface FlowOrder {
+  readonly model: LoadModel;
+  readonly volumes: readonly Volume[];
+  readonly request: RebalanceRequest;
+  readonly strategy: FlowStrategy;
+}
+
+export function planFlows(order: FlowOrder): Proposal {
+  const { model, request } = order;
+  const processCount = model.processes.length;
   const transfers: Transfer[] = [];
   const explanations: Explanation[] = [];
-  const tally = new FlowTally(model.processes.length);
-  let [minimumMovedAddresses, turn] = [0, 0];
+  const tally = new FlowTally(processCount);
+  let [minimumMovedAddresses, moved] = [0, 0];
+  for (const { given, explanation } of decisions(order)) {
+    if (explanation) explanations.push(explanation);
+    if (!given) continue;
+    const { volume, full, cut } = given;
+    minimumMovedAddresses += full.flows.total;
+    moved += cut.flows.total;
+    tally.add({ exact: full.exact, full: full.flows, cut: cut.flows });
+    if (cut.flows.total === 0) continue;
+    transfers.push(transferAddresses(model, volume, new FlowQuota(cut.flows, processCount)));
+  }
+  const ample = { ...request, maxMovedAddresses: minimumMovedAddresses };
+  return {
+    ...{ transfers, minimumMovedAddresses, explanations, reckonings: tally.flows() },
+    movedWithAmpleBudget:
+      moved < minimumMovedAddresses ? movedBy({ ...order, request: ample }) : moved,
+  };
+}
+
+/** Without choosing the addresses, which takes longer than all the rest. */
+function movedBy(order: FlowOrder): number {
+  let moved = 0;
+  for (const { given } of decisions(order)) moved += given?.cut.flows.total ?? 0;
+  return moved;
+}
+
+function* decisions({ model, volumes, request, strategy }: FlowOrder): IterableIterator<Decision> {
+  let turn = 0;
   let budget = request.maxMovedAddresses ?? Number.POSITIVE_INFINITY;
   for (const volume of volumes) {
     const counts = countAddresses(model, [volume.map]);
@@ -55,31 +93,25 @@ export function planFlows(
     const full = strategy.answer({ volume, counts, limit: Number.POSITIVE_INFINITY, turn });
     if (full.flows.total === 0) {
       const owned = strategy.donors.reduce((sum, index) => sum + counts[index]!, 0);
-      explanations.push(whyNothing(volume, owned, request));
+      yield { explanation: whyNothing(volume, owned, request) };
       continue;
     }
     const cut = full.flows.total <= limit ? full : strategy.answer({ volume, counts, limit, turn });
     // With nothing left of the budget, the question is whether there is something left to do.
-    const judged = cut.flows.total > 0 ? cut : full;
-    const improves = lowersSpread(
-      model,
-      counts,
-      volume.blockCount,
-      changesBy(judged.flows, counts.length),
-    );
+    const judged = (cut.flows.total > 0 ? cut : full).flows;
+    const changes = changesBy(judged, counts.length);
+    const improves = lowersSpread(model, counts, volume.blockCount, changes);
     if (!improves && !request.force) {
-      explanations.push(wouldNotImprove(volume, judged.flows.total));
+      yield { explanation: wouldNotImprove(volume, judged.total) };
       continue;
     }
-    minimumMovedAddresses += full.flows.total;
-    tally.add({ exact: full.exact, full: full.flows, cut: cut.flows });
+    const given = { volume, full, cut };
+    if (improves || cut.flows.total === 0) yield { given };
+    else yield { given, explanation: forced(volume, cut.flows.total) };
     if (cut.flows.total === 0) continue;
-    if (!improves) explanations.push(forced(volume, cut.flows.total));
     budget -= cut.flows.total;
     turn = cut.turn;
-    transfers.push(transferAddresses(model, volume, new FlowQuota(cut.flows, counts.length)));
   }
-  return { transfers, minimumMovedAddresses, explanations, reckonings: tally.flows() };
 }
 
 function wouldNotImprove({ id }: Volume, amount: number): Explanation {

@@ -65,7 +65,7 @@ export function describePlan({ state, model, scope, request, proposal }: Planned
     processes: effectsOf(model, { before, after, total, reckonings: proposal.reckonings }),
     explanations: [
       ...proposal.explanations,
-      ...budgetExplanation(request, movedAddresses, remainingAddresses),
+      ...budgetExplanation(request, proposal, movedAddresses),
     ],
     maps: transfers.map(({ volume, map }) => ({ volumeId: volume.id, map })),
   };
@@ -102,14 +102,14 @@ function effectsOf(
 
 function budgetExplanation(
   { maxMovedAddresses }: RebalanceRequest,
+  { minimumMovedAddresses: all, movedWithAmpleBudget }: Proposal,
   moved: number,
-  remaining: number,
 ): Explanation[] {
-  if (remaining === 0) return [];
-  const budget = `the budget of ${maxMovedAddresses} addresses`;
-  const detail = `${budget} lets ${moved} move; ${remaining} remain to be moved`;
-  const all = moved + remaining;
-  const counterfactual = { maxMovedAddresses: all, movedAddresses: all };
+  if (moved === all) return [];
+  const would = movedWithAmpleBudget;
+  const outlook = would === all ? "" : `; with a budget of ${all}, ${would} would move at once`;
+  const detail = `the budget of ${maxMovedAddresses} addresses lets ${moved} move; ${all - moved} remain to be moved${outlook}`;
+  const counterfactual = { maxMovedAddresses: all, movedAddresses: would };
   return [{ code: "budget-exhausted", detail, counterfactual }];
 }
 

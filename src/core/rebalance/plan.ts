@@ -48,12 +48,12 @@ function propose(model: LoadModel, scope: Scope, request: RebalanceRequest): Pro
 
   if (request.strategy === "pairwise") {
     if (scope.pairs.length === 0) return nothing({ code: "no-pairs", detail: "no pair is named" });
-    return planFlows(model, volumes, request, pairwise(model, scope, request));
+    return planFlows({ model, volumes, request, strategy: pairwise(model, scope, request) });
   }
   if (scope.receivers.length === 0) {
     return nothing({ code: "no-receivers", detail: "no receiving process is named" });
   }
-  return planFlows(model, volumes, request, proportional(model, scope, request));
+  return planFlows({ model, volumes, request, strategy: proportional(model, scope, request) });
 }
 
 /** The two cases that Eq. 1 has no answer for; `equalize` only remarks on them. */

@@ -7,11 +7,16 @@ export interface Proposal {
   readonly transfers: readonly Transfer[];
   /** What the same strategy would move without a budget. */
   readonly minimumMovedAddresses: number;
+  /**
+   * What it would move with a budget of just as many: less where all at once would be no gain, or
+   * where it then finds a cheaper way.
+   */
+  readonly movedWithAmpleBudget: number;
   readonly explanations: readonly Explanation[];
   /** By process index: how the strategy comes to what each ends with. */
   readonly reckonings?: readonly (ProcessShare | ProcessFlow)[] | undefined;
 }
 
 export function nothing(...explanations: Explanation[]): Proposal {
-  return { transfers: [], minimumMovedAddresses: 0, explanations };
+  return { transfers: [], minimumMovedAddresses: 0, movedWithAmpleBudget: 0, explanations };
 }
