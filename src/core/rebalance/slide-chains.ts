@@ -2,12 +2,16 @@
  * Chains of boundaries over which an amount goes from one process to another: the first slides
  * towards a neighbour, the neighbour's towards the next one, and so on. Found breadth first, so
  * that the shortest is taken. A chain is looked for in at most LOOKS_MAX ranges, and all chains of
- * a volume in LOOKS_TOTAL_MAX, so that it stays bounded at a million ranges.
+ * a volume in LOOKS_TOTAL_MAX, so that it stays bounded at a million ranges. Among ten
+ * thousand processes few meet, so no more are looked for once too many looks were in vain.
  */
 import { NONE, type RangeBoard } from "./range-board.ts";
 
 const LOOKS_MAX = 64;
 const LOOKS_TOTAL_MAX = 2_000_000;
+const LOOKS_IN_VAIN_MAX = 400_000;
+/** So many more may be in vain for each chain that is found. */
+const LOOKS_IN_VAIN_PER_CHAIN = 1_000;
 
 /** The first or the last addresses of a segment go to the owner of the one beside it. */
 export interface Slide {
@@ -35,6 +39,8 @@ export class SlideChains {
   readonly #reachedIn: Int32Array;
   #searches = 0;
   #looks = 0;
+  /** So many looks may still be in vain. */
+  #patience = LOOKS_IN_VAIN_MAX;
   /** By the order of the search: the process reached, by which slide, from which place. */
   readonly #process = new Int32Array(2 * LOOKS_MAX + 1);
   readonly #slide: Slide[] = [];
@@ -53,7 +59,15 @@ export class SlideChains {
   }
 
   /** The slides of the shortest chain that was found. */
-  find({ from, to, length, besides }: Search): readonly Slide[] | undefined {
+  find(search: Search): readonly Slide[] | undefined {
+    if (this.#patience <= 0) return undefined;
+    const before = this.#looks;
+    const chain = this.#search(search);
+    this.#patience += chain ? LOOKS_IN_VAIN_PER_CHAIN : before - this.#looks;
+    return chain;
+  }
+
+  #search({ from, to, length, besides }: Search): readonly Slide[] | undefined {
     const board = this.#board;
     const search = ++this.#searches;
     this.#reachedIn[from] = search;
