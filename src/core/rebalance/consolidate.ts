@@ -7,7 +7,7 @@
  */
 import type { AddressMap } from "../address-map.ts";
 import type { LoadModel } from "../load-model.ts";
-import { type CNodeId, MICRO, type OwnedRange, type Volume } from "../model.ts";
+import { type CNodeId, MICRO, type Volume } from "../model.ts";
 import { CrumbMerging } from "./crumbs.ts";
 import type { Proposal } from "./proposal.ts";
 import { StretchSorter } from "./stretch-sorter.ts";
@@ -21,69 +21,100 @@ export function consolidate(
   volumes: readonly Volume[],
   request: RebalanceRequest,
 ): Proposal {
-  const { moved, ...merged } = mergeWithin(model, volumes, request);
-  const { minimumMovedAddresses } = merged;
-  if (moved === minimumMovedAddresses) return { ...merged, movedWithAmpleBudget: moved };
-  const ample = { ...request, maxMovedAddresses: minimumMovedAddresses };
-  return { ...merged, movedWithAmpleBudget: mergeWithin(model, volumes, ample).moved };
+  const mergings = volumes.map((volume) => {
+    return new VolumeMerging(model, volume, slackOf(model, volume, request.toleranceMicro ?? 0));
+  });
+  const merged = mergeWithin(mergings, request.maxMovedAddresses ?? Number.POSITIVE_INFINITY);
+  const { transfers, moved, minimumMovedAddresses, explanations } = merged;
+  const movedWithAmpleBudget =
+    moved < minimumMovedAddresses ? mergeWithin(mergings, minimumMovedAddresses).moved : moved;
+  return { transfers, minimumMovedAddresses, movedWithAmpleBudget, explanations };
 }
 
-function mergeWithin(model: LoadModel, volumes: readonly Volume[], request: RebalanceRequest) {
+function mergeWithin(mergings: readonly VolumeMerging[], budget: number) {
   const transfers: Transfer[] = [];
   const explanations: Explanation[] = [];
   let [minimumMovedAddresses, moved] = [0, 0];
-  const budget = request.maxMovedAddresses ?? Number.POSITIVE_INFINITY;
-  for (const volume of volumes) {
-    const slack = slackOf(model, volume, request.toleranceMicro ?? 0);
-    const bounds = { slack, budget: budget - moved };
-    const { transfer, needed } = consolidateVolume(model, volume, bounds);
+  for (const merging of mergings) {
+    const { transfer, needed } = merging.within(budget - moved);
     const amount = addressesIn(transfer.moves);
     minimumMovedAddresses += needed;
     moved += amount;
-    explanations.push(explain(volume, transfer, { moved: amount, needed }));
+    explanations.push(explain(merging.volume, transfer, { moved: amount, needed }));
     if (amount > 0) transfers.push(transfer);
   }
   return { transfers, minimumMovedAddresses, moved, explanations };
 }
 
-/** `slack` and `budget` in addresses; `needed`: what would move without a budget. */
-function consolidateVolume(
-  model: LoadModel,
-  volume: Volume,
-  { slack, budget }: { readonly slack: number; readonly budget: number },
-): { readonly transfer: Transfer; readonly needed: number } {
-  const whole = slack === 0 ? sortedWhole(model, volume) : undefined;
-  if (whole && addressesIn(whole.moves) <= budget) {
-    return { transfer: whole, needed: addressesIn(whole.moves) };
+/** One volume, for any budget: what doesn't depend on it is found once. */
+class VolumeMerging {
+  readonly volume: Volume;
+  readonly #model: LoadModel;
+  readonly #slack: number;
+  /** As one sorted stretch, where that may be at once. */
+  readonly #whole: Transfer | undefined;
+  #afterCrumbs: AfterCrumbs | undefined;
+
+  /** `slack` in addresses. */
+  constructor(model: LoadModel, volume: Volume, slack: number) {
+    this.volume = volume;
+    this.#model = model;
+    this.#slack = slack;
+    this.#whole = slack === 0 ? sortedWhole(model, volume) : undefined;
   }
-  const merge = (limit: number) => new CrumbMerging(model, volume, { slack, limit }).run();
-  const merged = merge(Number.POSITIVE_INFINITY);
-  const sort = sorting(model, merged.transfer.map);
-  const full = whole ?? transferTo(sort(Number.POSITIVE_INFINITY), model, volume);
-  const rest = budget - merged.moved;
-  const transfer = rest < 0 ? merge(budget).transfer : transferTo(sort(rest), model, volume);
-  // Merged first, it can take a little less.
-  const isAll = transfer.map.rangeCount === full.map.rangeCount;
-  return { transfer, needed: addressesIn((isAll ? transfer : full).moves) };
+
+  /** `budget` in addresses; `needed`: what would move without one. */
+  within(budget: number): { readonly transfer: Transfer; readonly needed: number } {
+    const whole = this.#whole;
+    if (whole && addressesIn(whole.moves) <= budget) {
+      return { transfer: whole, needed: addressesIn(whole.moves) };
+    }
+    this.#afterCrumbs ??= this.#mergeCrumbs();
+    const { moved, sort, full } = this.#afterCrumbs;
+    const transfer = moved > budget ? this.#crumbs(budget).transfer : sort(budget - moved);
+    // Merged first, it can take a little less.
+    const isAll = transfer.map.rangeCount === full.map.rangeCount;
+    return { transfer, needed: addressesIn((isAll ? transfer : full).moves) };
+  }
+
+  #crumbs(limit: number) {
+    return new CrumbMerging(this.#model, this.volume, { slack: this.#slack, limit }).run();
+  }
+
+  #mergeCrumbs(): AfterCrumbs {
+    const { moved, transfer } = this.#crumbs(Number.POSITIVE_INFINITY);
+    const sorted = sorting(this.#model, transfer.map);
+    const sort = (budget: number) => transferTo(sorted(budget), this.#model, this.volume);
+    return { moved, sort, full: this.#whole ?? sort(Number.POSITIVE_INFINITY) };
+  }
+}
+
+/** What there is to do once all crumbs are merged. */
+interface AfterCrumbs {
+  /** What merging them has moved. */
+  readonly moved: number;
+  /** Sorts stretches for at most so many moved addresses more. */
+  readonly sort: (budget: number) => Transfer;
+  /** All of it, without a budget. */
+  readonly full: Transfer;
 }
 
 /** The volume as one sorted stretch; nothing where that removes no range or is not allowed. */
 function sortedWhole(model: LoadModel, volume: Volume): Transfer | undefined {
   const sorter = sorterOf(model, volume.map);
   if (sorter.measure(0, sorter.count).removed === 0) return undefined;
-  return transferTo(volume.map.paint(sorter.sorted(0, sorter.count)), model, volume);
+  return transferTo(
+    volume.map.paintColumns(sorter.sorted([{ from: 0, to: sorter.count }])),
+    model,
+    volume,
+  );
 }
 
 /** The map with stretches sorted, for at most so many moved addresses. */
 function sorting(model: LoadModel, map: AddressMap): (budget: number) => AddressMap {
   const sorter = sorterOf(model, map);
   const tree = new StretchTree(sorter);
-  return (budget) => {
-    const sorted = function* (): IterableIterator<OwnedRange> {
-      for (const { from, to } of tree.choose(budget)) yield* sorter.sorted(from, to);
-    };
-    return map.paint(sorted());
-  };
+  return (budget) => map.paintColumns(sorter.sorted(tree.choose(budget)));
 }
 
 function sorterOf(model: LoadModel, map: AddressMap): StretchSorter {

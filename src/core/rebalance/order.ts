@@ -2,8 +2,10 @@
 
 /** Up to here, going through what is sorted already is faster than counting digits. */
 const FEW = 48;
-const DIGIT_BITS = 11;
-const BASE = 2 ** DIGIT_BITS;
+/** Up to here, more rounds over fewer digits are faster: each round goes through all digits, too. */
+const SOME = 1024;
+const SMALL_BASE = 2 ** 7;
+const LARGE_BASE = 2 ** 11;
 
 /** Sorts `ids` by `keys[id]`, whole numbers from 0 to 2^53 − 1, ascending; equal ones stay in order. */
 export function sortByKey(ids: Int32Array, keys: Float64Array): void {
@@ -27,13 +29,14 @@ function sortByDigits(ids: Int32Array, keys: Float64Array): void {
   let to: Int32Array = new Int32Array(ids.length);
   let largest = 0;
   for (const id of ids) largest = Math.max(largest, keys[id]!);
-  const counts = new Int32Array(BASE);
-  for (let unit = 1; unit <= largest; unit *= BASE) {
+  const base = ids.length <= SOME ? SMALL_BASE : LARGE_BASE;
+  const counts = new Int32Array(base);
+  for (let unit = 1; unit <= largest; unit *= base) {
     // Bitwise, a number counts modulo 2^32, without its fraction.
-    const digitOf = (id: number) => (keys[id]! / unit) & (BASE - 1);
+    const digitOf = (id: number) => (keys[id]! / unit) & (base - 1);
     counts.fill(0);
     for (const id of from) counts[digitOf(id)]!++;
-    for (let digit = 0, place = 0; digit < BASE; digit++) {
+    for (let digit = 0, place = 0; digit < base; digit++) {
       place += counts[digit]!;
       counts[digit] = place - counts[digit]!;
     }

@@ -3,9 +3,14 @@
  * there each owner has one range, as long as all of its were before. Owners come in the order of
  * their centres of mass, to the block, so that much stays where it is. Nobody's size changes.
  */
-import type { OwnedRange } from "../model.ts";
-import { type RangeColumns, rangeCount } from "../ranges.ts";
+import { type RangeColumns, rangeCount, rangesBetween } from "../ranges.ts";
 import { sortByKey } from "./order.ts";
+
+/** Ranges `from` … `to` − 1. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** What sorting a stretch brings and costs. */
 export interface Sorting {
@@ -59,15 +64,24 @@ export class StretchSorter {
     return { removed: to - from - owners.length, moved };
   }
 
-  /** The ranges of a sorted stretch. */
-  *sorted(from: number, to: number): IterableIterator<OwnedRange> {
-    const owners = this.#ownersIn(from, to)!;
-    this.#line(owners, from);
-    for (const owner of owners) {
-      const firstLba = this.#start[owner]!;
-      const lastLba = firstLba + this.#size[owner]! - 1;
-      yield { firstLba, lastLba, cNodeId: this.#ranges.owners[owner]! };
+  /** The ranges of some stretches once they are sorted: disjoint ones, in address order. */
+  sorted(stretches: readonly Stretch[]): RangeColumns {
+    const most = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+    const firstLba = new Float64Array(most);
+    const lastLba = new Float64Array(most);
+    const owner = new Uint32Array(most);
+    let count = 0;
+    for (const { from, to } of stretches) {
+      const owners = this.#ownersIn(from, to)!;
+      this.#line(owners, from);
+      for (const each of owners) {
+        firstLba[count] = this.#start[each]!;
+        lastLba[count] = this.#start[each]! + this.#size[each]! - 1;
+        owner[count++] = each;
+      }
     }
+    const columns = { firstLba, lastLba, owner, owners: this.#ranges.owners };
+    return rangesBetween(columns, 0, count);
   }
 
   /** In the order in which they come; nothing where one of them may not receive. */

@@ -7,18 +7,13 @@
  * the others, and the price alone would choose all of them or none.
  */
 import { CandidateHeap } from "./candidate-heap.ts";
-import type { StretchSorter } from "./stretch-sorter.ts";
+import type { Stretch, StretchSorter } from "./stretch-sorter.ts";
 
-/** Ranges `from` … `to` − 1. */
-export interface Stretch {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A node has two children, and four in a table of more ranges: every level has to be measured. */
+/** In a table of more ranges nodes have more children and leaves are larger: each level is measured. */
 const FINE_RANGES_MAX = 100_000;
-/** At most. */
-const LEAF_RANGES = 8;
+/** `leafRanges`: at most. */
+const FINE = { children: 2, leafRanges: 8 };
+const COARSE = { children: 4, leafRanges: 16 };
 const ROOT = 0;
 /** Halvings of the exponent 0 … 53 of a price; more would tell apart what no table does. */
 const BISECTIONS = 24;
@@ -42,9 +37,10 @@ export class StretchTree {
 
   constructor(sorter: StretchSorter) {
     this.#sorter = sorter;
-    this.#children = sorter.count > FINE_RANGES_MAX ? 4 : 2;
+    const { children, leafRanges } = sorter.count > FINE_RANGES_MAX ? COARSE : FINE;
+    this.#children = children;
     let leaves = 1;
-    while (leaves * LEAF_RANGES < sorter.count) leaves *= this.#children;
+    while (leaves * leafRanges < sorter.count) leaves *= this.#children;
     this.#firstLeaf = this.#firstNodeOf(leaves);
     this.#nodes = this.#firstLeaf + leaves;
     this.#removed = new Float64Array(this.#nodes);
