@@ -173,19 +173,28 @@ test("what a larger budget would move does move with it, for the other strategie
   expect(seen.less).toBeGreaterThan(10);
 });
 
-test("what force would move does move with it", () => {
-  const shape = { volumesMax: 1, processesMax: 5 };
-  const strategies = fc.constantFrom("pairwise", "proportional");
+test("what force would move of a volume does move with it", () => {
+  const orders = fc.record({
+    strategy: fc.constantFrom("pairwise", "proportional"),
+    maxMovedAddresses: fc.option(fc.nat(20), { nil: undefined, freq: 2 }),
+  });
+  const seen = { force: 0, "a budget, too": 0 };
   fc.assert(
-    fc.property(clusterArbitrary(shape), strategies, (state, strategy) => {
-      const request = { strategy, transfer: { fractionMicro: 900_000 } } as const;
-      const plan = planRebalance(state, request);
-      const counterfactual = counterfactualOf(plan, "would-not-improve");
-      if (!counterfactual) return;
-      const { force, movedAddresses } = counterfactual;
-      expect(planRebalance(state, { ...request, force }).movedAddresses).toBe(movedAddresses);
+    fc.property(clusterArbitrary({ processesMax: 5 }), orders, (state, order) => {
+      const request = { ...order, transfer: { fractionMicro: 900_000 } } as const;
+      const { explanations } = planRebalance(state, request);
+      for (const { code, volumeId, counterfactual } of explanations) {
+        if (code !== "would-not-improve" || !counterfactual) continue;
+        const { movedAddresses, ...otherwise } = counterfactual;
+        const alone = { ...request, ...otherwise, volumeIds: [volumeId!] };
+        expect(planRebalance(state, alone).movedAddresses).toBe(movedAddresses);
+        seen[otherwise.maxMovedAddresses === undefined ? "force" : "a budget, too"]++;
+      }
     }),
+    { numRuns: 600 },
   );
+  expect(seen.force).toBeGreaterThan(10);
+  expect(seen["a budget, too"]).toBeGreaterThan(10);
 });
 
 test("the figures' cluster: a third each, a third of that away for the links", () => {

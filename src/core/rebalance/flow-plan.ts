@@ -102,7 +102,7 @@ function* decisions({ model, volumes, request, strategy }: FlowOrder): IterableI
     const changes = changesBy(judged, counts.length);
     const improves = lowersSpread(model, counts, volume.blockCount, changes);
     if (!improves && !request.force) {
-      yield { explanation: wouldNotImprove(volume, judged.total) };
+      yield { explanation: wouldNotImprove(volume, judged.total, request) };
       continue;
     }
     const given = { volume, full, cut };
@@ -114,9 +114,15 @@ function* decisions({ model, volumes, request, strategy }: FlowOrder): IterableI
   }
 }
 
-function wouldNotImprove({ id }: Volume, amount: number): Explanation {
+/** Told of the volume alone, with its own budget: the others may have left less of the common one. */
+function wouldNotImprove(
+  { id }: Volume,
+  amount: number,
+  { maxMovedAddresses }: RebalanceRequest,
+): Explanation {
   const detail = `moving ${amount} addresses of volume ${id} would not make its loads more even`;
-  const counterfactual = { force: true, movedAddresses: amount } as const;
+  const budget = maxMovedAddresses === undefined ? {} : { maxMovedAddresses: amount };
+  const counterfactual = { force: true, ...budget, movedAddresses: amount } as const;
   return { code: "would-not-improve", detail, volumeId: id, counterfactual };
 }
 
