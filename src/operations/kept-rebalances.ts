@@ -3,8 +3,8 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import { assumedIn } from "../core/decisions/plans.ts";
 import { Refusal } from "../core/errors.ts";
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
+import { joinMoves, type MoveColumns, MoveList, type Moves } from "../core/rebalance/move-list.ts";
 import { findObstacle, findUnfit, reversed } from "../core/rebalance/moves.ts";
-import type { Move } from "../core/rebalance/types.ts";
 import { finish } from "../core/steps.ts";
 import type { RebalanceRecord } from "../store/rebalances.ts";
 import type { OperationParts } from "./parts.ts";
@@ -37,21 +37,21 @@ export function documentOf(record: RebalanceRecord, now: number): RebalanceDocum
 
 type MovesOf = Pick<RebalanceDocument, "id" | "moveCount">;
 
-export async function allMoves(parts: OperationParts, rebalance: MovesOf): Promise<Move[]> {
-  const pages: Move[][] = [];
-  for await (const page of pagesOfMoves(parts, rebalance)) pages.push(page);
-  return pages.flat();
+export async function allMoves(parts: OperationParts, rebalance: MovesOf): Promise<MoveList> {
+  const pages: MoveColumns[] = [];
+  for await (const page of pagesOfMoves(parts, rebalance)) pages.push(MoveList.of(page).columns);
+  return joinMoves(pages);
 }
 
 /** At least as many as an answer shows. */
-export function firstMoves({ store }: OperationParts, { id }: MovesOf): Promise<Move[]> {
+export function firstMoves({ store }: OperationParts, { id }: MovesOf): Promise<Moves> {
   return store.rebalanceMoves(id!, { offset: 0, limit: MOVES_READ_AT_ONCE });
 }
 
 async function* pagesOfMoves(
   { store }: OperationParts,
   { id, moveCount }: MovesOf,
-): AsyncGenerator<Move[]> {
+): AsyncGenerator<Moves> {
   for (let offset = 0; offset < moveCount; offset += MOVES_READ_AT_ONCE) {
     yield await store.rebalanceMoves(id!, { offset, limit: MOVES_READ_AT_ONCE });
   }

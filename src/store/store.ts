@@ -8,7 +8,7 @@ import type { ProcessId } from "../core/model.ts";
 import type { News } from "../core/news.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { RangeColumns } from "../core/ranges.ts";
-import type { Move } from "../core/rebalance/types.ts";
+import type { Moves } from "../core/rebalance/move-list.ts";
 import type { StateRecords } from "../core/stored-state.ts";
 import type {
   AuditEntry,
@@ -109,7 +109,7 @@ export interface Store {
   /** In id order, those after `after`, at most `limit`. */
   rebalances(page: { after?: string; limit: number }): Promise<RebalanceRecord[]>;
   /** In order, from `offset`, at most `limit`. */
-  rebalanceMoves(id: string, page: { offset: number; limit: number }): Promise<Move[]>;
+  rebalanceMoves(id: string, page: { offset: number; limit: number }): Promise<Moves>;
 
   /** Keeps the last figures of each process; those of a process that is not registered drop out. */
   recordLoads(loads: readonly MeasuredLoad[]): Promise<void>;

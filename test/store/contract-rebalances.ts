@@ -47,12 +47,13 @@ export function rebalancesContract({ newStore, reopen }: Bench): void {
     const store = await reopen(fresh);
     const { moves, ...kept } = plan;
     expect(await store.rebalance("dry")).toEqual({ ...kept, moveCount: 25 });
-    expect(await store.rebalanceMoves("dry", { offset: 0, limit: 100 })).toEqual(moves);
-    expect(await store.rebalanceMoves("dry", { offset: 10, limit: 5 })).toEqual(
-      moves.slice(10, 15),
-    );
-    expect(await store.rebalanceMoves("dry", { offset: 25, limit: 5 })).toEqual([]);
-    expect(await store.rebalanceMoves("none", { offset: 0, limit: 5 })).toEqual([]);
+    const page = async (id: string, offset: number, limit: number) => [
+      ...(await store.rebalanceMoves(id, { offset, limit })),
+    ];
+    expect(await page("dry", 0, 100)).toEqual(moves);
+    expect(await page("dry", 10, 5)).toEqual(moves.slice(10, 15));
+    expect(await page("dry", 25, 5)).toEqual([]);
+    expect(await page("none", 0, 5)).toEqual([]);
     expect(await store.rebalance("none")).toBeUndefined();
   });
 
@@ -80,7 +81,7 @@ export function rebalancesContract({ newStore, reopen }: Bench): void {
     expect(await fresh.append(0, [entry])).toBe("committed");
     const store = await reopen(fresh);
     expect(await store.rebalance("dry")).toEqual({ ...kept, ...change, moveCount: 5 });
-    expect(await store.rebalanceMoves("dry", { offset: 0, limit: 9 })).toEqual(moves);
+    expect([...(await store.rebalanceMoves("dry", { offset: 0, limit: 9 }))]).toEqual(moves);
     expect((await store.rebalance("other"))?.document).not.toEqual(change.document);
   });
 
@@ -114,7 +115,7 @@ export function rebalancesContract({ newStore, reopen }: Bench): void {
     expect(await ids()).toEqual(["applied", "kept", "old", "young"]);
     expect(await prune(1999)).toBeGreaterThan(3);
     expect(await ids()).toEqual(["applied", "kept", "young"]);
-    expect(await store.rebalanceMoves("old", { offset: 0, limit: 9 })).toEqual([]);
+    expect(await store.rebalanceMoves("old", { offset: 0, limit: 9 })).toHaveLength(0);
     expect(await store.rebalanceMoves("applied", { offset: 0, limit: 9 })).toHaveLength(5);
   });
 

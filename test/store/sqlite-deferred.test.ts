@@ -103,9 +103,8 @@ describe("a large change", () => {
       expect(again.engine.carryOver()).toBe(false);
       expect(stateIn(again.engine)).toEqual(plainState(large.after));
       expect(again.engine.revision(2)?.changes.maps[0]?.removed.firstLba).toHaveLength(RANGES);
-      expect(again.engine.rebalanceMoves("rb-1", { offset: RANGES - 3, limit: 9 })).toEqual(
-        moves.slice(RANGES - 3, RANGES),
-      );
+      const last = again.engine.rebalanceMoves("rb-1", { offset: RANGES - 3, limit: 9 });
+      expect([...new MoveList(last)]).toEqual(moves.slice(RANGES - 3, RANGES));
       again.engine.close();
     },
   );

@@ -4,7 +4,6 @@
  */
 import type { CNodeId, VolumeId } from "../model.ts";
 import type { Move } from "./types.ts";
-import type { VolumeMoves } from "./volume-moves.ts";
 
 export interface MoveColumns {
   readonly firstLba: Float64Array;
@@ -29,7 +28,7 @@ export interface Moves extends Iterable<Move> {
   slice(from: number, to: number): readonly Move[];
 }
 
-/** The number of a process that no move has named yet. */
+/** The number of what no move has named yet. */
 const UNNAMED = -1;
 
 export class MoveList implements Moves {
@@ -117,31 +116,25 @@ function emptyColumns(
   };
 }
 
-/** Those of some volumes, one after another; processes are numbered as the moves name them. */
-export function joinMoves(
-  parts: readonly { readonly volumeId: VolumeId; readonly moves: VolumeMoves }[],
-  cNodeIds: readonly CNodeId[],
-): MoveList {
-  const length = parts.reduce((sum, { moves }) => sum + moves.firstLba.length, 0);
-  const volumeIds = parts.map(({ volumeId }) => volumeId);
-  const named: CNodeId[] = [];
-  const numbers = new Int32Array(cNodeIds.length).fill(UNNAMED);
-  const numberOf = (index: number): number => {
-    if (numbers[index] === UNNAMED) numbers[index] = named.push(cNodeIds[index]!) - 1;
-    return numbers[index]!;
-  };
-  const columns = emptyColumns(length, volumeIds, named);
+/** One after another. Volumes and C-nodes are numbered as the moves name them. */
+export function joinMoves(parts: readonly MoveColumns[]): MoveList {
+  const volumes = new Numbering<VolumeId>();
+  const cNodes = new Numbering<CNodeId>();
+  const length = parts.reduce((sum, part) => sum + moveCount(part), 0);
+  const columns = emptyColumns(length, volumes.values, cNodes.values);
   let offset = 0;
-  for (const [volume, { moves }] of parts.entries()) {
-    const { firstLba, lastLba, from, to } = moves;
-    columns.firstLba.set(firstLba, offset);
-    columns.lastLba.set(lastLba, offset);
-    columns.volume.fill(volume, offset, offset + firstLba.length);
-    for (let i = 0; i < firstLba.length; i++) {
-      columns.from[offset + i] = numberOf(from[i]!);
-      columns.to[offset + i] = numberOf(to[i]!);
+  for (const part of parts) {
+    const count = moveCount(part);
+    const volumeOf = volumes.numbersOf(part.volumeIds);
+    const cNodeOf = cNodes.numbersOf(part.cNodeIds);
+    columns.firstLba.set(part.firstLba, offset);
+    columns.lastLba.set(part.lastLba, offset);
+    for (let i = 0; i < count; i++) {
+      columns.volume[offset + i] = volumeOf(part.volume[i]!);
+      columns.from[offset + i] = cNodeOf(part.from[i]!);
+      columns.to[offset + i] = cNodeOf(part.to[i]!);
     }
-    offset += firstLba.length;
+    offset += count;
   }
   return new MoveList(columns);
 }
@@ -158,5 +151,14 @@ class Numbering<Value> {
       this.#numbers.set(value, number);
     }
     return number;
+  }
+
+  /** The number of a value by its place in `values`; one that is not asked for takes none. */
+  numbersOf(values: readonly Value[]): (place: number) => number {
+    const numbers = new Int32Array(values.length).fill(UNNAMED);
+    return (place) => {
+      if (numbers[place] === UNNAMED) numbers[place] = this.numberOf(values[place]!);
+      return numbers[place]!;
+    };
   }
 }

@@ -9,7 +9,7 @@ import type { Proposal } from "./proposal.ts";
 import { toNumber } from "./rational.ts";
 import type { Scope } from "./request.ts";
 import type { Explanation, Plan, ProcessEffect, RebalanceRequest } from "./types.ts";
-import { addressesIn } from "./volume-moves.ts";
+import { addressesIn, columnsOf } from "./volume-moves.ts";
 
 interface Planned {
   readonly state: ClusterState;
@@ -22,9 +22,9 @@ interface Planned {
 export function describePlan({ state, model, scope, request, proposal }: Planned): Plan {
   const { transfers, minimumMovedAddresses } = proposal;
   const movedAddresses = transfers.reduce((sum, { moves }) => sum + addressesIn(moves), 0);
+  const cNodeIds = model.processes.map(({ cNodeId }) => cNodeId);
   const moves = joinMoves(
-    transfers.map((transfer) => ({ volumeId: transfer.volume.id, moves: transfer.moves })),
-    model.processes.map(({ cNodeId }) => cNodeId),
+    transfers.map((transfer) => columnsOf(transfer.volume.id, transfer.moves, cNodeIds)),
   );
   const remainingAddresses = minimumMovedAddresses - movedAddresses;
   const changed = new Map(transfers.map(({ volume, map }) => [volume.id, map]));

@@ -1,3 +1,6 @@
+import type { CNodeId, VolumeId } from "../model.ts";
+import type { MoveColumns } from "./move-list.ts";
+
 /** The moves of a volume while a plan is made: in address order, each process by its index. */
 export interface VolumeMoves {
   readonly firstLba: Float64Array;
@@ -36,6 +39,16 @@ export class VolumeMovesBuilder {
       to: this.#to.subarray(0, this.#count),
     };
   }
+}
+
+/** As they stand in a plan; `cNodeIds`: by process index. */
+export function columnsOf(
+  volumeId: VolumeId,
+  moves: VolumeMoves,
+  cNodeIds: readonly CNodeId[],
+): MoveColumns {
+  const volume = new Uint32Array(moves.firstLba.length);
+  return { ...moves, volume, volumeIds: [volumeId], cNodeIds };
 }
 
 /** Addresses that move. */

@@ -155,7 +155,7 @@ function detailEndpoints(parts: RouteParts): Endpoint[] {
         const offset = readPositionToken(pageToken) ?? 0;
         await findRebalance(parts, id);
         const found = await parts.store.rebalanceMoves(id, { offset, limit: limit + 1 });
-        return { status: 200, body: pageOfRead(found, limit, () => String(offset + limit)) };
+        return { status: 200, body: pageOfRead([...found], limit, () => String(offset + limit)) };
       },
     }),
     endpoint({

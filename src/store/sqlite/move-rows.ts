@@ -1,6 +1,5 @@
 import type Database from "better-sqlite3";
 import { type MoveColumns, MoveList, moveCount } from "../../core/rebalance/move-list.ts";
-import type { Move } from "../../core/rebalance/types.ts";
 import type { SqlRow } from "../rows/columns.ts";
 import { MOVES } from "../rows/records.ts";
 import { BulkStatement, tuples } from "./bulk.ts";
@@ -46,7 +45,7 @@ export class MoveRows {
     return this.#drop.run({ rebalance, count }).changes;
   }
 
-  of(id: string, { offset, limit }: { offset: number; limit: number }): Move[] {
-    return this.#page.all(id, offset, offset + limit).map(MOVES.fromRow);
+  of(id: string, { offset, limit }: { offset: number; limit: number }): MoveColumns {
+    return MoveList.of(this.#page.all(id, offset, offset + limit).map(MOVES.fromRow)).columns;
   }
 }

@@ -1,3 +1,4 @@
+import { MoveList } from "../../core/rebalance/move-list.ts";
 import type { Store } from "../store.ts";
 import type { StoreError } from "../store-error.ts";
 import { packRebalance, packToStore } from "./packed-rebalance.ts";
@@ -60,7 +61,7 @@ function storeOn(engine: RemoteEngine): Store {
     saveRebalance: (rebalance) => engine.call("saveRebalance", packRebalance(rebalance)),
     rebalance: (id) => engine.call("rebalance", id),
     rebalances: (page) => engine.call("rebalances", page),
-    rebalanceMoves: (id, page) => engine.call("rebalanceMoves", id, page),
+    rebalanceMoves: async (id, page) => new MoveList(await engine.call("rebalanceMoves", id, page)),
     recordAudit: (entries) => engine.call("recordAudit", entries),
     keepAnswer: (call, revision, answer) => engine.call("keepAnswer", call, revision, answer),
     idempotentCall: (callSha256) => engine.call("idempotentCall", callSha256),

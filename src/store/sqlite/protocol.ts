@@ -1,4 +1,5 @@
 /** What the service's thread and the store's thread say to each other. */
+import type { MoveColumns } from "../../core/rebalance/move-list.ts";
 import type { RebalanceChange } from "../rebalances.ts";
 import type { Append } from "../revisions.ts";
 import type { Store } from "../store.ts";
@@ -14,10 +15,16 @@ export type PackedAppend = Omit<Append, "rebalance"> & {
 /** The calls whose arguments cross as they are, and do the same without a promise. */
 type Unpacked = Exclude<
   keyof Store,
-  "isShared" | "shared" | "append" | "saveRebalance" | "recordDeliveries" | "copyTo"
+  | "isShared"
+  | "shared"
+  | "append"
+  | "saveRebalance"
+  | "rebalanceMoves"
+  | "recordDeliveries"
+  | "copyTo"
 >;
 
-/** The port as the store's thread carries it out: synchronous, large arguments packed. */
+/** The port as the store's thread carries it out: synchronous, what is large packed. */
 export type Engine = {
   readonly [Method in Unpacked]: (
     ...parameters: Parameters<Store[Method]>
@@ -25,6 +32,7 @@ export type Engine = {
 } & {
   append(baseRevision: number, entries: readonly PackedAppend[]): "committed" | "conflict";
   saveRebalance(rebalance: PackedRebalance): void;
+  rebalanceMoves(...parameters: Parameters<Store["rebalanceMoves"]>): MoveColumns;
   /** An array of delivery records in JSON: one string crosses at a fraction of their price. */
   recordDeliveries(records: string, converged?: Parameters<Store["recordDeliveries"]>[1]): void;
   /** Goes on between other requests. */

@@ -1,5 +1,6 @@
 import type { DistributedChanges } from "../../core/distributed-changes.ts";
 import { columnBuffers, type RangeColumns } from "../../core/ranges.ts";
+import { type MoveColumns, moveBuffers } from "../../core/rebalance/move-list.ts";
 import type { StateRecords } from "../../core/stored-state.ts";
 import { buffersOf, rangesOfMaps } from "../handed-over.ts";
 import type { RevisionDetails } from "../revisions.ts";
@@ -12,9 +13,10 @@ export function transferableOfRequest({ method, parameters }: Request): ArrayBuf
   return buffersOf(entries);
 }
 
-/** The buffers of the A2C rows in an answer, which are handed over instead of copied. */
+/** The buffers of the A2C rows and moves in an answer, which are handed over instead of copied. */
 export function transferableOf(method: Method, outcome: Outcome): ArrayBuffer[] {
   if (!("result" in outcome) || outcome.result === undefined) return [];
+  if (method === "rebalanceMoves") return moveBuffers(outcome.result as MoveColumns);
   return rangesIn(method, outcome.result).flatMap(columnBuffers);
 }
 
