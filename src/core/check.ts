@@ -6,7 +6,7 @@ import type { Changes, MapChange } from "./changes.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { a2cRow, DigestAccumulator, formatDigest, linkRow, nodeRow, volumeRow } from "./digest.ts";
 import type { CNodeId, RNodeId, StorageServerId, Volume } from "./model.ts";
-import { type RangeColumns, rangesOf } from "./ranges.ts";
+import { type RangeColumns, rangeCount } from "./ranges.ts";
 
 /** Every broken invariant of a state, in words; none for a sound one. */
 export function checkState(state: ClusterState): string[] {
@@ -133,10 +133,14 @@ function checkRows(
   owners: ReadonlySet<CNodeId>,
 ): string[] {
   const broken: string[] = [];
-  for (const { firstLba, cNodeId } of rangesOf(added)) {
-    const where = `volume ${volumeId} at address ${firstLba}`;
-    if (!owners.has(cNodeId)) broken.push(`${where}: unknown C-node ${cNodeId}`);
-    if (volume && firstLba % volume.extentBlocks !== 0) broken.push(`${where}: not on an extent`);
+  const complain = (row: number, what: string) =>
+    broken.push(`volume ${volumeId} at address ${added.firstLba[row]}: ${what}`);
+  const isKnown = added.owners.map((cNodeId) => owners.has(cNodeId));
+  const extentBlocks = volume?.extentBlocks ?? 1;
+  for (let row = 0; row < rangeCount(added); row++) {
+    const owner = added.owner[row]!;
+    if (!isKnown[owner]) complain(row, `unknown C-node ${added.owners[owner]}`);
+    if (added.firstLba[row]! % extentBlocks !== 0) complain(row, "not on an extent");
   }
   return broken;
 }
