@@ -110,6 +110,7 @@ export type RefusalCode =
   | "storage-server-gone"
   | "storage-server-in-use"
   | "storage-server-unsettled"
+  | "too-many-moves"
   | "too-many-pulls"
   | "too-many-snapshot-reads"
   | "too-many-streams"

@@ -56,6 +56,7 @@ const STATUS_OF: Readonly<Record<RefusalCode, number>> = {
   "not-a-receiver": 422,
   "not-linked": 422,
   "not-unlinked": 422,
+  "too-many-moves": 422,
   "unknown-c-node": 422,
   "unknown-link": 422,
   "unknown-process": 422,

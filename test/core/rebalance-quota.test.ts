@@ -47,13 +47,13 @@ test("each donor of a flow has its own neediest receiver", () => {
     fc.property(amounts, amounts, steps, (first, second, takes) => {
       const left = [first.slice(), second.slice()];
       const donors = [1000, 1001];
-      const flows = new Flows();
+      const flows = new Flows(1002);
       for (const [i, row] of left.entries()) {
         for (const [place, amount] of row.entries()) {
           if (amount > 0) flows.add(donors[i]!, place, amount);
         }
       }
-      const quota = new FlowQuota(flows, 1002);
+      const quota = new FlowQuota(flows);
       for (const { at, part } of takes) {
         const i = at % 2;
         const [donor, row] = [donors[i]!, left[i]!];

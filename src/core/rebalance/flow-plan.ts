@@ -3,10 +3,11 @@
  * the budget is used up, and a volume is left alone where that would not make it more even. A
  * volume left alone uses up neither budget nor turn.
  */
+import { Refusal } from "../errors.ts";
 import { countAddresses, type LoadModel, lowersSpread } from "../load-model.ts";
 import type { Volume } from "../model.ts";
-import { changesBy, FlowTally } from "./flow-tally.ts";
-import type { Flows } from "./flows.ts";
+import { FlowTally } from "./flow-tally.ts";
+import { AMOUNTS_MAX, type Flows } from "./flows.ts";
 import type { Proposal } from "./proposal.ts";
 import { FlowQuota } from "./quota.ts";
 import { type Transfer, transferAddresses } from "./transfer.ts";
@@ -54,20 +55,21 @@ interface FlowOrder {
 
 export function planFlows(order: FlowOrder): Proposal {
   const { model, request } = order;
-  const processCount = model.processes.length;
   const transfers: Transfer[] = [];
   const explanations: Explanation[] = [];
-  const tally = new FlowTally(processCount);
-  let [minimumMovedAddresses, moved] = [0, 0];
+  const tally = new FlowTally(model.processes.length);
+  let [minimumMovedAddresses, moved, amounts] = [0, 0, 0];
   for (const { given, explanation } of decisions(order)) {
     if (explanation) explanations.push(explanation);
     if (!given) continue;
     const { volume, full, cut } = given;
     minimumMovedAddresses += full.flows.total;
     moved += cut.flows.total;
+    amounts += cut.flows.count;
+    if (amounts > AMOUNTS_MAX) throw tooManyMoves(amounts, request);
     tally.add({ exact: full.exact, full: full.flows, cut: cut.flows });
     if (cut.flows.total === 0) continue;
-    transfers.push(transferAddresses(model, volume, new FlowQuota(cut.flows, processCount)));
+    transfers.push(transferAddresses(model, volume, new FlowQuota(cut.flows)));
   }
   const ample = { ...request, maxMovedAddresses: minimumMovedAddresses };
   return {
@@ -99,8 +101,7 @@ function* decisions({ model, volumes, request, strategy }: FlowOrder): IterableI
     const cut = full.flows.total <= limit ? full : strategy.answer({ volume, counts, limit, turn });
     // With nothing left of the budget, the question is whether there is something left to do.
     const judged = (cut.flows.total > 0 ? cut : full).flows;
-    const changes = changesBy(judged, counts.length);
-    const improves = lowersSpread(model, counts, volume.blockCount, changes);
+    const improves = lowersSpread(model, counts, volume.blockCount, judged.changes);
     if (!improves && !request.force) {
       yield { explanation: wouldNotImprove(volume, judged.total, request) };
       continue;
@@ -112,6 +113,14 @@ function* decisions({ model, volumes, request, strategy }: FlowOrder): IterableI
     budget -= cut.flows.total;
     turn = cut.turn;
   }
+}
+
+function tooManyMoves(count: number, { strategy }: RebalanceRequest): Refusal {
+  const fewer = strategy === "pairwise" ? "pairs" : "receiverProcessIds";
+  return new Refusal("too-many-moves", {
+    detail: `the plan would take ${count} moves or more, where ${AMOUNTS_MAX} are the most`,
+    correction: `Use equalize, which moves as much in fewer moves, or name fewer ${fewer} or volumeIds, or set maxMovedAddresses`,
+  });
 }
 
 /** Told of the volume alone, with its own budget: the others may have left less of the common one. */

@@ -24,15 +24,10 @@ export class FlowTally {
   }
 
   add({ exact, full, cut }: Given): void {
-    for (const [index, amount] of exact.entries())
-      this.#exact[index] = this.#exact[index]! + amount;
-    for (const donor of full.donors()) {
-      const { receivers } = full.of(donor);
-      this.#parts[donor] = this.#parts[donor]! + receivers.length;
-      for (const receiver of receivers) this.#parts[receiver] = this.#parts[receiver]! + 1;
-    }
-    addChanges(this.#full, full);
-    addChanges(this.#cut, cut);
+    addTo(this.#parts, full.parts);
+    addTo(this.#exact, exact);
+    addTo(this.#full, full.changes);
+    addTo(this.#cut, cut.changes);
   }
 
   flows(): ProcessFlow[] {
@@ -43,19 +38,6 @@ export class FlowTally {
   }
 }
 
-/** What each process gains or, negative, loses, by process index. */
-export function changesBy(flows: Flows, processCount: number): Float64Array {
-  const changes = new Float64Array(processCount);
-  addChanges(changes, flows);
-  return changes;
-}
-
-function addChanges(changes: Float64Array, flows: Flows): void {
-  for (const donor of flows.donors()) {
-    const { receivers, amounts } = flows.of(donor);
-    for (let i = 0; i < amounts.length; i++) {
-      changes[donor] = changes[donor]! - amounts[i]!;
-      changes[receivers[i]!] = changes[receivers[i]!]! + amounts[i]!;
-    }
-  }
+function addTo(sums: Float64Array | Uint32Array, terms: Float64Array | Uint32Array): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + terms[i]!;
 }

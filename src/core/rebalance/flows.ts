@@ -1,25 +1,45 @@
 import { doubled } from "../doubled.ts";
 
+/**
+ * A plan has at least a move for each amount. So many can be planned in about a second, and
+ * committed in a few; of more, only the sums are known.
+ */
+export const AMOUNTS_MAX = 2_000_000;
+
 /** Who gives how much to whom, in columns: there may be millions of pairs. */
 export class Flows {
+  /** By process index: how many amounts it gives or gets, and what it gains or, negative, loses. */
+  readonly parts: Uint32Array;
+  readonly changes: Float64Array;
+  /** Of all that was added. */
+  total = 0;
+  count = 0;
   /** The number of each donor, and where the pairs of each number begin. */
   readonly #numbers = new Map<number, number>();
   readonly #begins: number[] = [];
   #receivers = new Int32Array(1024);
   #amounts = new Float64Array(1024);
-  #count = 0;
   /** The last pair that was looked for: who asks what is left between two takes it next. */
   #sought = { donor: -1, receiver: -1, place: -1 };
-  /** Of all that was added. */
-  total = 0;
+
+  constructor(processCount: number) {
+    this.parts = new Uint32Array(processCount);
+    this.changes = new Float64Array(processCount);
+  }
 
   /** Donor by donor, to each one's receivers in ascending order, to each once. */
   add(donor: number, receiver: number, amount: number): void {
-    if (this.#count === this.#amounts.length) this.#grow();
-    if (!this.#numbers.has(donor)) this.#numbers.set(donor, this.#begins.push(this.#count) - 1);
-    this.#receivers[this.#count] = receiver;
-    this.#amounts[this.#count++] = amount;
+    this.parts[donor]!++;
+    this.parts[receiver]!++;
+    this.changes[donor] = this.changes[donor]! - amount;
+    this.changes[receiver] = this.changes[receiver]! + amount;
     this.total += amount;
+    const place = this.count++;
+    if (place >= AMOUNTS_MAX) return;
+    if (place === this.#amounts.length) this.#grow();
+    if (!this.#numbers.has(donor)) this.#numbers.set(donor, this.#begins.push(place) - 1);
+    this.#receivers[place] = receiver;
+    this.#amounts[place] = amount;
   }
 
   donors(): Iterable<number> {
@@ -30,7 +50,7 @@ export class Flows {
   of(donor: number): { readonly receivers: Int32Array; readonly amounts: Float64Array } {
     const number = this.#numbers.get(donor);
     const begin = number === undefined ? 0 : this.#begins[number]!;
-    const end = number === undefined ? 0 : (this.#begins[number + 1] ?? this.#count);
+    const end = number === undefined ? 0 : (this.#begins[number + 1] ?? this.count);
     return {
       receivers: this.#receivers.subarray(begin, end),
       amounts: this.#amounts.subarray(begin, end),
@@ -68,7 +88,7 @@ export class Flows {
     const number = this.#numbers.get(donor);
     if (number === undefined) return undefined;
     let low = this.#begins[number]!;
-    let high = (this.#begins[number + 1] ?? this.#count) - 1;
+    let high = (this.#begins[number + 1] ?? this.count) - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.#receivers[middle]! < receiver) low = middle + 1;

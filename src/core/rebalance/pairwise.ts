@@ -31,7 +31,7 @@ export function pairwise(
 
 /** Gives pair by pair; amounts are in extents but those of what it answers. */
 class Giving {
-  readonly flows = new Flows();
+  readonly flows: Flows;
   readonly exact: Float64Array;
   readonly #model: LoadModel;
   readonly #transfer: RebalanceRequest["transfer"];
@@ -47,6 +47,7 @@ class Giving {
     { volume, counts, limit }: FlowQuestion,
     transfer: RebalanceRequest["transfer"],
   ) {
+    this.flows = new Flows(counts.length);
     this.#model = model;
     this.#transfer = transfer;
     this.#extentBlocks = volume.extentBlocks;

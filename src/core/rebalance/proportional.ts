@@ -24,7 +24,7 @@ export function proportional(
   const places = [...receivers.keys()].sort((a, b) => receivers[a]! - receivers[b]!);
   const answer = ({ volume, counts, limit, turn }: FlowQuestion): FlowAnswer => {
     const { extentBlocks } = volume;
-    const flows = new Flows();
+    const flows = new Flows(counts.length);
     const exact = new Float64Array(counts.length);
     let exactTotal = 0;
     let left = limit / extentBlocks;

@@ -64,12 +64,10 @@ export class FlowQuota implements Quota {
   /** Of the donors that were asked for. */
   readonly #heaps = new Map<number, LargestFirst>();
 
-  constructor(flows: Flows, processCount: number) {
+  constructor(flows: Flows) {
     this.#flows = flows;
-    this.#surplus = new Float64Array(processCount);
-    for (const donor of flows.donors()) {
-      this.#surplus[donor] = flows.of(donor).amounts.reduce((sum, amount) => sum + amount, 0);
-    }
+    // Who gives doesn't get.
+    this.#surplus = flows.changes.map((change) => Math.max(0, -change));
   }
 
   between(donor: number, receiver: number): number {

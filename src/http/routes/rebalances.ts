@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AMOUNTS_MAX } from "../../core/rebalance/flows.ts";
 import { documentOf, findRebalance } from "../../operations/kept-rebalances.ts";
 import { notApplied } from "../../operations/rebalance-changes.ts";
 import { rebalance } from "../../operations/rebalances.ts";
@@ -37,7 +38,8 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
         "(FIG. 10, Eq. 1) leave a volume alone where that would not lower its imbalance; `consolidate` " +
         "merges ranges and leaves sizes as they are, but for `tolerance`. Planning and committing " +
         "are one step; `dryRun` keeps the plan for 24 hours and changes nothing; with `assume` it is " +
-        "a plan for a cluster that isn't there yet. " +
+        "a plan for a cluster that isn't there yet. A plan of `pairwise` or `proportional` that " +
+        `would take more than ${AMOUNTS_MAX} moves is refused (422 \`too-many-moves\`). ` +
         "`wait=converged` answers when every storage server has acknowledged.",
       query: requests.rebalanceQuery,
       body: requests.rebalancePost,
