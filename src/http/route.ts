@@ -15,6 +15,8 @@ import { parse } from "./parse.ts";
 
 /** Tables are repetitive: the fastest level makes a tenth of them. */
 const GZIP_LEVEL = 1;
+/** Before anything of its answer is sent. */
+const HEAVY_WORK_MS = 5 * 60 * 1000;
 
 export interface RoutingParts {
   readonly state: () => ClusterState;
@@ -49,7 +51,10 @@ async function answer(
   const leave = beginWork(parts.load, endpoint, request);
   try {
     const call = callOf(endpoint, request, reply, leave);
-    sendAnswer(request, reply, endpoint, await handle(parts, endpoint, request, call));
+    const answered = await whileHeavy(endpoint, request, () =>
+      handle(parts, endpoint, request, call),
+    );
+    sendAnswer(request, reply, endpoint, answered);
   } finally {
     // What costs much is over when the last of its answer is sent.
     if (!request.leave) leave();
@@ -87,6 +92,21 @@ function callOf(
       request.raw.socket.setTimeout(durationMs + CONNECTION_IDLE_MS);
     },
   };
+}
+
+/** Who has sent all and waits for what takes long is not taken for one that is gone. */
+async function whileHeavy(
+  { load, streamsBody }: Endpoint,
+  { raw: { socket } }: FastifyRequest,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  if (load !== "heavy" || streamsBody) return work();
+  socket.setTimeout(HEAVY_WORK_MS);
+  try {
+    return await work();
+  } finally {
+    socket.setTimeout(CONNECTION_IDLE_MS);
+  }
 }
 
 /** A write with a key is done once. */

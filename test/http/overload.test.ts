@@ -185,6 +185,22 @@ it("has the time-outs and bounds of a server that is not alone", async () => {
   expect((await client.callOverSocket("GET", "/v1/cluster")).status).toBe(200);
 });
 
+it("does not take who waits for a long plan for one that is gone", async () => {
+  const client = await start({});
+  const idleMs: number[] = [];
+  client.service.app.server.once("connection", (socket: Socket) => {
+    const setTimeout = socket.setTimeout.bind(socket);
+    socket.setTimeout = (ms, ...rest) => {
+      idleMs.push(ms);
+      return setTimeout(ms, ...rest);
+    };
+  });
+  const { status } = await client.callOverSocket("POST", "/v1/rebalances", { dryRun: true });
+  expect(status).toBe(201);
+  // While it works; while the answer is taken, and until the next call comes.
+  expect(idleMs.slice(0, 2)).toEqual([300_000, 30_000]);
+});
+
 it("refuses what comes while it is closing, and says to come again", async () => {
   const client = await start({});
   const socket = dial(client);
