@@ -51,63 +51,75 @@ class VolumeMerging {
   readonly volume: Volume;
   readonly #model: LoadModel;
   readonly #slack: number;
-  /** As one sorted stretch, where that may be at once. */
-  readonly #whole: Transfer | undefined;
-  #afterCrumbs: AfterCrumbs | undefined;
+  readonly #all: Everything;
+  #crumbsMerged: CrumbsMerged | undefined;
 
   /** `slack` in addresses. */
   constructor(model: LoadModel, volume: Volume, slack: number) {
     this.volume = volume;
     this.#model = model;
     this.#slack = slack;
-    this.#whole = slack === 0 ? sortedWhole(model, volume) : undefined;
+    this.#all = (slack === 0 ? this.#sortedAtOnce() : undefined) ?? this.#sortedInParts();
   }
 
   /** `budget` in addresses; `needed`: what would move without one. */
   within(budget: number): { readonly transfer: Transfer; readonly needed: number } {
-    const whole = this.#whole;
-    if (whole && addressesIn(whole.moves) <= budget) {
-      return { transfer: whole, needed: addressesIn(whole.moves) };
-    }
-    this.#afterCrumbs ??= this.#mergeCrumbs();
-    const { moved, sort, full } = this.#afterCrumbs;
+    const all = this.#all;
+    if (all.moved <= budget) return { transfer: all.transfer(), needed: all.moved };
+    const { moved, sort } = this.#afterCrumbs();
     const transfer = moved > budget ? this.#crumbs(budget).transfer : sort(budget - moved);
     // Merged first, it can take a little less.
-    const isAll = transfer.map.rangeCount === full.map.rangeCount;
-    return { transfer, needed: addressesIn((isAll ? transfer : full).moves) };
+    const isAll = transfer.map.rangeCount === all.rangeCount;
+    return { transfer, needed: isAll ? addressesIn(transfer.moves) : all.moved };
+  }
+
+  /** As one sorted stretch; nothing where that removes no range or is not allowed. */
+  #sortedAtOnce(): Everything | undefined {
+    const { map } = this.volume;
+    const sorter = sorterOf(this.#model, map);
+    const { removed, moved } = sorter.measure(0, sorter.count);
+    if (removed === 0) return undefined;
+    const transfer = () => {
+      const sorted = map.paintColumns(sorter.sorted([{ from: 0, to: sorter.count }]));
+      return transferTo(sorted, this.#model, this.volume);
+    };
+    return { moved, rangeCount: map.rangeCount - removed, transfer };
+  }
+
+  #sortedInParts(): Everything {
+    const transfer = this.#afterCrumbs().sort(Number.POSITIVE_INFINITY);
+    const moved = addressesIn(transfer.moves);
+    return { moved, rangeCount: transfer.map.rangeCount, transfer: () => transfer };
   }
 
   #crumbs(limit: number) {
     return new CrumbMerging(this.#model, this.volume, { slack: this.#slack, limit }).run();
   }
 
-  #mergeCrumbs(): AfterCrumbs {
+  #afterCrumbs(): CrumbsMerged {
+    if (this.#crumbsMerged) return this.#crumbsMerged;
     const { moved, transfer } = this.#crumbs(Number.POSITIVE_INFINITY);
     const sorted = sorting(this.#model, transfer.map);
     const sort = (budget: number) => transferTo(sorted(budget), this.#model, this.volume);
-    return { moved, sort, full: this.#whole ?? sort(Number.POSITIVE_INFINITY) };
+    this.#crumbsMerged = { moved, sort };
+    return this.#crumbsMerged;
   }
 }
 
+/** All that is merged without a budget. */
+interface Everything {
+  readonly moved: number;
+  /** Afterwards. */
+  readonly rangeCount: number;
+  readonly transfer: () => Transfer;
+}
+
 /** What there is to do once all crumbs are merged. */
-interface AfterCrumbs {
+interface CrumbsMerged {
   /** What merging them has moved. */
   readonly moved: number;
   /** Sorts stretches for at most so many moved addresses more. */
   readonly sort: (budget: number) => Transfer;
-  /** All of it, without a budget. */
-  readonly full: Transfer;
-}
-
-/** The volume as one sorted stretch; nothing where that removes no range or is not allowed. */
-function sortedWhole(model: LoadModel, volume: Volume): Transfer | undefined {
-  const sorter = sorterOf(model, volume.map);
-  if (sorter.measure(0, sorter.count).removed === 0) return undefined;
-  return transferTo(
-    volume.map.paintColumns(sorter.sorted([{ from: 0, to: sorter.count }])),
-    model,
-    volume,
-  );
 }
 
 /** The map with stretches sorted, for at most so many moved addresses. */

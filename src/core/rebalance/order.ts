@@ -2,6 +2,8 @@
 
 /** Up to here, going through what is sorted already is faster than counting digits. */
 const FEW = 48;
+/** For each of more, so many steps through it: ids that are nearly in order need no more. */
+const STEPS_EACH_MAX = 2;
 /** Up to here, more rounds over fewer digits are faster: each round goes through all digits, too. */
 const SOME = 1024;
 const SMALL_BASE = 2 ** 7;
@@ -9,18 +11,22 @@ const LARGE_BASE = 2 ** 11;
 
 /** Sorts `ids` by `keys[id]`, whole numbers from 0 to 2^53 − 1, ascending; equal ones stay in order. */
 export function sortByKey(ids: Int32Array, keys: Float64Array): void {
-  if (ids.length <= FEW) insertOneByOne(ids, keys);
-  else sortByDigits(ids, keys);
+  const steps = ids.length <= FEW ? Number.POSITIVE_INFINITY : STEPS_EACH_MAX * ids.length;
+  if (!insertOneByOne(ids, keys, steps)) sortByDigits(ids, keys);
 }
 
-function insertOneByOne(ids: Int32Array, keys: Float64Array): void {
-  for (let i = 1; i < ids.length; i++) {
+/** Whether it came to the end; equal ids are in order in any case. */
+function insertOneByOne(ids: Int32Array, keys: Float64Array, stepsMax: number): boolean {
+  let steps = stepsMax;
+  for (let i = 1; i < ids.length && steps >= 0; i++) {
     const id = ids[i]!;
     const key = keys[id]!;
     let place = i;
     for (; place > 0 && keys[ids[place - 1]!]! > key; place--) ids[place] = ids[place - 1]!;
     ids[place] = id;
+    steps -= i - place;
   }
+  return steps >= 0;
 }
 
 /** From the lowest digit to the highest one that any key has. */

@@ -31,7 +31,6 @@ export class StretchSorter {
   readonly #size: Float64Array;
   readonly #centre: Float64Array;
   readonly #place: Float64Array;
-  readonly #start: Float64Array;
   /** Its owners, as many as there are, in the order in which they come. */
   readonly #owners: Int32Array;
   #stretches = 0;
@@ -45,7 +44,6 @@ export class StretchSorter {
     this.#size = new Float64Array(ranges.owners.length);
     this.#centre = new Float64Array(ranges.owners.length);
     this.#place = new Float64Array(ranges.owners.length);
-    this.#start = new Float64Array(ranges.owners.length);
     this.#owners = new Int32Array(ranges.owners.length);
   }
 
@@ -53,13 +51,22 @@ export class StretchSorter {
   measure(from: number, to: number): Sorting {
     const owners = this.#ownersIn(from, to);
     if (!owners || owners.length === to - from) return NOTHING;
-    this.#line(owners, from);
+    this.#sort(owners);
     const { firstLba, lastLba, owner } = this.#ranges;
-    let moved = 0;
-    for (let i = from; i < to; i++) {
-      const [first, end, start] = [firstLba[i]!, lastLba[i]! + 1, this.#start[owner[i]!]!];
-      const kept = Math.min(end, start + this.#size[owner[i]!]!) - Math.max(first, start);
-      moved += end - first - Math.max(0, kept);
+    let start = firstLba[from]!;
+    let moved = lastLba[to - 1]! + 1 - start;
+    // What lies where it will be, going through the ranges and through their owners side by side.
+    let range = from;
+    for (const each of owners) {
+      const end = start + this.#size[each]!;
+      for (let rangeEnd = 0; rangeEnd < end; range++) {
+        rangeEnd = lastLba[range]! + 1;
+        if (owner[range] === each) {
+          moved -= Math.min(end, rangeEnd) - Math.max(start, firstLba[range]!);
+        }
+        if (rangeEnd > end) break;
+      }
+      start = end;
     }
     return { removed: to - from - owners.length, moved };
   }
@@ -73,10 +80,12 @@ export class StretchSorter {
     let count = 0;
     for (const { from, to } of stretches) {
       const owners = this.#ownersIn(from, to)!;
-      this.#line(owners, from);
+      this.#sort(owners);
+      let start = this.#ranges.firstLba[from]!;
       for (const each of owners) {
-        firstLba[count] = this.#start[each]!;
-        lastLba[count] = this.#start[each]! + this.#size[each]! - 1;
+        firstLba[count] = start;
+        start += this.#size[each]!;
+        lastLba[count] = start - 1;
         owner[count++] = each;
       }
     }
@@ -110,14 +119,9 @@ export class StretchSorter {
     return this.#owners.subarray(0, count);
   }
 
-  /** Puts owners into their order, and one after another from where the stretch begins. */
-  #line(owners: Int32Array, from: number): void {
+  /** Puts owners into their order. */
+  #sort(owners: Int32Array): void {
     for (const owner of owners) this.#place[owner] = Math.floor(this.#centre[owner]!);
     sortByKey(owners, this.#place);
-    let start = this.#ranges.firstLba[from]!;
-    for (const owner of owners) {
-      this.#start[owner] = start;
-      start += this.#size[owner]!;
-    }
   }
 }
