@@ -25,25 +25,30 @@ export function consolidate(
     return new VolumeMerging(model, volume, slackOf(model, volume, request.toleranceMicro ?? 0));
   });
   const merged = mergeWithin(mergings, request.maxMovedAddresses ?? Number.POSITIVE_INFINITY);
-  const { transfers, moved, minimumMovedAddresses, explanations } = merged;
-  const movedWithAmpleBudget =
-    moved < minimumMovedAddresses ? mergeWithin(mergings, minimumMovedAddresses).moved : moved;
-  return { transfers, minimumMovedAddresses, movedWithAmpleBudget, explanations };
+  const minimumMovedAddresses = sumOf(merged, ({ needed }) => needed);
+  const moved = sumOf(merged, (volume) => volume.moved);
+  const isAll = moved === minimumMovedAddresses;
+  return {
+    transfers: merged.filter((volume) => volume.moved > 0).map((volume) => volume.transfer()),
+    minimumMovedAddresses,
+    movedWithAmpleBudget: isAll
+      ? moved
+      : sumOf(mergeWithin(mergings, minimumMovedAddresses), (volume) => volume.moved),
+    explanations: merged.map(explain),
+  };
 }
 
-function mergeWithin(mergings: readonly VolumeMerging[], budget: number) {
-  const transfers: Transfer[] = [];
-  const explanations: Explanation[] = [];
-  let [minimumMovedAddresses, moved] = [0, 0];
-  for (const merging of mergings) {
-    const { transfer, needed } = merging.within(budget - moved);
-    const amount = addressesIn(transfer.moves);
-    minimumMovedAddresses += needed;
-    moved += amount;
-    explanations.push(explain(merging.volume, transfer, { moved: amount, needed }));
-    if (amount > 0) transfers.push(transfer);
-  }
-  return { transfers, minimumMovedAddresses, moved, explanations };
+function mergeWithin(mergings: readonly VolumeMerging[], budget: number): MergedVolume[] {
+  let left = budget;
+  return mergings.map((merging) => {
+    const merged = merging.within(left);
+    left -= merged.moved;
+    return merged;
+  });
+}
+
+function sumOf<Item>(items: readonly Item[], amountOf: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + amountOf(item), 0);
 }
 
 /** One volume, for any budget: what doesn't depend on it is found once. */
@@ -51,7 +56,8 @@ class VolumeMerging {
   readonly volume: Volume;
   readonly #model: LoadModel;
   readonly #slack: number;
-  readonly #all: Everything;
+  /** Without a budget. */
+  readonly #all: Merged;
   #crumbsMerged: CrumbsMerged | undefined;
 
   /** `slack` in addresses. */
@@ -62,19 +68,20 @@ class VolumeMerging {
     this.#all = (slack === 0 ? this.#sortedAtOnce() : undefined) ?? this.#sortedInParts();
   }
 
-  /** `budget` in addresses; `needed`: what would move without one. */
-  within(budget: number): { readonly transfer: Transfer; readonly needed: number } {
+  /** `budget` in addresses. */
+  within(budget: number): MergedVolume {
+    const { volume } = this;
     const all = this.#all;
-    if (all.moved <= budget) return { transfer: all.transfer(), needed: all.moved };
+    if (all.moved <= budget) return { ...all, volume, needed: all.moved };
     const { moved, sort } = this.#afterCrumbs();
-    const transfer = moved > budget ? this.#crumbs(budget).transfer : sort(budget - moved);
+    const part = mergedBy(moved > budget ? this.#crumbs(budget).transfer : sort(budget - moved));
     // Merged first, it can take a little less.
-    const isAll = transfer.map.rangeCount === all.rangeCount;
-    return { transfer, needed: isAll ? addressesIn(transfer.moves) : all.moved };
+    const isAll = part.rangeCount === all.rangeCount;
+    return { ...part, volume, needed: isAll ? part.moved : all.moved };
   }
 
   /** As one sorted stretch; nothing where that removes no range or is not allowed. */
-  #sortedAtOnce(): Everything | undefined {
+  #sortedAtOnce(): Merged | undefined {
     const { map } = this.volume;
     const sorter = sorterOf(this.#model, map);
     const { removed, moved } = sorter.measure(0, sorter.count);
@@ -86,10 +93,8 @@ class VolumeMerging {
     return { moved, rangeCount: map.rangeCount - removed, transfer };
   }
 
-  #sortedInParts(): Everything {
-    const transfer = this.#afterCrumbs().sort(Number.POSITIVE_INFINITY);
-    const moved = addressesIn(transfer.moves);
-    return { moved, rangeCount: transfer.map.rangeCount, transfer: () => transfer };
+  #sortedInParts(): Merged {
+    return mergedBy(this.#afterCrumbs().sort(Number.POSITIVE_INFINITY));
   }
 
   #crumbs(limit: number) {
@@ -106,12 +111,24 @@ class VolumeMerging {
   }
 }
 
-/** All that is merged without a budget. */
-interface Everything {
+/** What becomes of a volume's map, which is made where it is asked for. */
+interface Merged {
+  /** Addresses. */
   readonly moved: number;
   /** Afterwards. */
   readonly rangeCount: number;
   readonly transfer: () => Transfer;
+}
+
+interface MergedVolume extends Merged {
+  readonly volume: Volume;
+  /** What would move without a budget. */
+  readonly needed: number;
+}
+
+function mergedBy(transfer: Transfer): Merged {
+  const { moves, map } = transfer;
+  return { moved: addressesIn(moves), rangeCount: map.rangeCount, transfer: () => transfer };
 }
 
 /** What there is to do once all crumbs are merged. */
@@ -146,16 +163,12 @@ function slackOf(model: LoadModel, volume: Volume, toleranceMicro: number): numb
   return Math.min(slack, extents) * volume.extentBlocks;
 }
 
-function explain(
-  { id, map }: Volume,
-  transfer: Transfer,
-  { moved, needed }: { readonly moved: number; readonly needed: number },
-): Explanation {
+function explain({ volume: { id, map }, moved, needed, rangeCount }: MergedVolume): Explanation {
   if (needed === 0) {
     const detail = `no ranges of volume ${id} can be merged within the tolerance`;
     return { code: "nothing-to-consolidate", detail, volumeId: id };
   }
-  const removed = map.rangeCount - transfer.map.rangeCount;
+  const removed = map.rangeCount - rangeCount;
   const detail = `removes ${removed} of ${map.rangeCount} ranges of volume ${id} by moving ${moved} addresses`;
   return { code: "consolidates", detail, volumeId: id };
 }
