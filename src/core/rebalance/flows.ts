@@ -4,7 +4,7 @@ import { doubled } from "../doubled.ts";
  * A plan has at least a move for each amount. So many can be planned in about a second, and
  * committed in a few; of more, only the sums are known.
  */
-export const AMOUNTS_MAX = 2_000_000;
+export const AMOUNTS_MAX = 1_500_000;
 
 /** Who gives how much to whom, in columns: there may be millions of pairs. */
 export class Flows {

@@ -1,5 +1,5 @@
 import { CandidateHeap } from "./candidate-heap.ts";
-import { sortByKey } from "./order.ts";
+import { sortLargestFirst } from "./order.ts";
 
 /**
  * The largest of some amounts that only ever fall. They are sorted once; one that has fallen when
@@ -56,14 +56,11 @@ export class LargestFirst {
 /** Of the amounts above 0. */
 function placesByAmount(amounts: Float64Array): Int32Array {
   const places = new Int32Array(amounts.length);
-  const missing = new Float64Array(amounts.length);
-  let [count, largest] = [0, 0];
-  for (const amount of amounts) largest = Math.max(largest, amount);
+  let count = 0;
   for (let place = 0; place < amounts.length; place++) {
-    missing[place] = largest - amounts[place]!;
     if (amounts[place]! > 0) places[count++] = place;
   }
   const found = places.subarray(0, count);
-  sortByKey(found, missing);
+  sortLargestFirst(found, amounts);
   return found;
 }

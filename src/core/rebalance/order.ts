@@ -15,6 +15,15 @@ export function sortByKey(ids: Int32Array, keys: Float64Array): void {
   if (!insertOneByOne(ids, keys, steps)) sortByDigits(ids, keys);
 }
 
+/** The same, descending. */
+export function sortLargestFirst(ids: Int32Array, keys: Float64Array): void {
+  let largest = 0;
+  for (const id of ids) largest = Math.max(largest, keys[id]!);
+  const missing = new Float64Array(keys.length);
+  for (const id of ids) missing[id] = largest - keys[id]!;
+  sortByKey(ids, missing);
+}
+
 /** Whether it came to the end; equal ids are in order in any case. */
 function insertOneByOne(ids: Int32Array, keys: Float64Array, stepsMax: number): boolean {
   let steps = stepsMax;

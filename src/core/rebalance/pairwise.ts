@@ -129,6 +129,18 @@ class Giving {
 
   /** Makes the two loads equal: x = (w2 · (A1 + link work) − w1 · A2) / (w1 + w2), or nothing. */
   #toLevel(donor: number, receiver: number): number {
+    const [w1, w2] = [this.#weightOf(donor), this.#weightOf(receiver)];
+    const work = w2 * (this.#owned[donor]! + this.#linkWorkEstimate);
+    const owned = w1 * this.#owned[receiver]!;
+    const estimate = (work - owned) / (w1 + w2) + 0.5;
+    const doubt = DOUBT * ((work + owned) / (w1 + w2) + 1);
+    const rounded = Math.floor(estimate);
+    // Of millions of pairs few are so near to a half that it takes whole numbers to tell.
+    const isClear = estimate - rounded > doubt && rounded + 1 - estimate > doubt;
+    return isClear ? Math.max(0, rounded) : this.#toLevelExactly(donor, receiver);
+  }
+
+  #toLevelExactly(donor: number, receiver: number): number {
     const { scale } = this.#model;
     const [w1, w2] = [BigInt(this.#weightOf(donor)), BigInt(this.#weightOf(receiver))];
     const work = BigInt(this.#owned[donor]!) * scale + this.#linkWork;

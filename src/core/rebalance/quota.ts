@@ -71,6 +71,8 @@ export class FlowQuota implements Quota {
   }
 
   between(donor: number, receiver: number): number {
+    // Most neighbours of a donor's ranges get nothing from anybody.
+    if (this.#flows.changes[receiver]! <= 0) return 0;
     return this.#flows.between(donor, receiver);
   }
 

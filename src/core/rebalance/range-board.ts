@@ -6,7 +6,7 @@
 import { doubled } from "../doubled.ts";
 import type { LoadModel } from "../load-model.ts";
 import type { RangeColumns } from "../ranges.ts";
-import { sortByKey } from "./order.ts";
+import { sortByKey, sortLargestFirst } from "./order.ts";
 import type { Quota } from "./quota.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 
@@ -59,14 +59,25 @@ export class RangeBoard {
 
   /** Some of the segments, the shortest first; of equal ones those that were there earlier. */
   shortestFirst(isWanted: (segment: number) => boolean): Int32Array {
+    const segments = this.#segments(isWanted);
+    sortByKey(segments, this.lengths());
+    return segments;
+  }
+
+  /** The same, the longest first. */
+  longestFirst(isWanted: (segment: number) => boolean): Int32Array {
+    const segments = this.#segments(isWanted);
+    sortLargestFirst(segments, this.lengths());
+    return segments;
+  }
+
+  #segments(isWanted: (segment: number) => boolean): Int32Array {
     const wanted = new Int32Array(this.count);
     let found = 0;
     for (let segment = 0; segment < this.count; segment++) {
       if (isWanted(segment)) wanted[found++] = segment;
     }
-    const sorted = wanted.subarray(0, found);
-    sortByKey(sorted, this.lengths());
-    return sorted;
+    return wanted.subarray(0, found);
   }
 
   /** Whether a segment is no longer with its first owner. */
@@ -177,17 +188,14 @@ export class DonorRanges {
   readonly indexes: readonly number[];
 
   constructor(board: RangeBoard, quota: Quota) {
-    for (let segment = 0; segment < board.count; segment++) {
+    const mayGive = (segment: number) => quota.surplusOf(board.owner[segment]!) > 0;
+    for (const segment of board.longestFirst(mayGive)) {
       const owner = board.owner[segment]!;
-      if (quota.surplusOf(owner) === 0) continue;
       const segments = this.#segments.get(owner);
       if (segments) segments.push(segment);
       else this.#segments.set(owner, [segment]);
     }
     this.indexes = [...this.#segments.keys()].sort((a, b) => a - b);
-    for (const segments of this.#segments.values()) {
-      segments.sort((a, b) => board.lengthOf(b) - board.lengthOf(a) || a - b);
-    }
   }
 
   of(donor: number): readonly number[] {

@@ -120,13 +120,14 @@ function giveWholeRanges(
   ranges: readonly number[],
   donor: number,
 ): void {
+  let receiver = quota.neediest(donor);
   for (const range of ranges) {
-    const length = board.lengthOf(range);
-    const receiver = quota.neediest(donor);
     if (receiver === undefined) return;
+    const length = board.lengthOf(range);
     if (quota.between(donor, receiver) < length) continue;
     quota.take(donor, receiver, length);
     board.give(range, receiver);
+    receiver = quota.neediest(donor);
   }
 }
 
