@@ -34,16 +34,17 @@ const SHAPES = [
 
 const SMALLEST_AND_RANDOM = [SHAPES[0], ...SHAPES.filter(({ random }) => random)];
 
+/** `budget`: a part of all addresses. */
 const REQUESTS = [
   { strategy: "equalize" },
-  { strategy: "equalize", toleranceMicro: 10_000 },
-  { strategy: "equalize", maxMovedAddresses: 10_000_000 },
+  { strategy: "equalize", tolerance: 0.01 },
+  { strategy: "equalize", budget: 0.01 },
   { strategy: "pairwise" },
   { strategy: "proportional" },
-  { strategy: "proportional", maxMovedAddresses: 10_000_000 },
+  { strategy: "proportional", budget: 0.01 },
   { strategy: "consolidate" },
-  { strategy: "consolidate", toleranceMicro: 10_000 },
-  { strategy: "consolidate", maxMovedAddresses: 100_000_000 },
+  { strategy: "consolidate", tolerance: 0.01 },
+  { strategy: "consolidate", budget: 0.1 },
 ];
 
 export async function planning() {
@@ -103,19 +104,24 @@ function measure(state, request) {
 }
 
 /** How many; undefined where they are too many. */
-function movesOf(state, request) {
+function movesOf(state, { strategy, tolerance, budget }) {
+  const [{ blockCount }] = state.volumes.values();
   try {
-    return planRebalance(state, request).moves.length;
+    const { moves } = planRebalance(state, {
+      strategy,
+      toleranceMicro: tolerance && 1_000_000 * tolerance,
+      maxMovedAddresses: budget && Math.floor(budget * blockCount),
+    });
+    return moves.length;
   } catch (error) {
     if (error.code === "too-many-moves") return undefined;
     throw error;
   }
 }
 
-function nameOf({ strategy, toleranceMicro, maxMovedAddresses }) {
-  if (toleranceMicro !== undefined) return `${strategy}, tolerance ${toleranceMicro / 1e6}`;
-  if (maxMovedAddresses === undefined) return strategy;
-  return `${strategy}, budget ${maxMovedAddresses / 1e6} M`;
+function nameOf({ strategy, tolerance, budget }) {
+  if (tolerance) return `${strategy}, tolerance ${tolerance}`;
+  return budget ? `${strategy}, budget ${100 * budget} %` : strategy;
 }
 
 /** Links are spread over the processes. */
