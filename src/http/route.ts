@@ -6,7 +6,7 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import { admit, beginWork } from "./admission.ts";
 import { auditCallOf } from "./audit-calls.ts";
 import { bodyStream, isHalfRead } from "./body-stream.ts";
-import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
+import type { Answer, Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { parseLastEventId } from "./event-ids.ts";
 import type { Idempotency } from "./idempotency.ts";
@@ -15,8 +15,6 @@ import { parse } from "./parse.ts";
 
 /** Tables are repetitive: the fastest level makes a tenth of them. */
 const GZIP_LEVEL = 1;
-/** Before anything of its answer is sent. */
-const HEAVY_WORK_MS = 5 * 60 * 1000;
 
 export interface RoutingParts {
   readonly state: () => ClusterState;
@@ -51,15 +49,18 @@ async function answer(
   const leave = beginWork(parts.load, endpoint, request);
   try {
     const call = callOf(endpoint, request, reply, leave);
-    const answered = await whileHeavy(endpoint, request, () =>
-      handle(parts, endpoint, request, call),
-    );
-    sendAnswer(request, reply, endpoint, answered);
+    // Who waits for what takes long is not taken for one that is gone: a body has its own time.
+    reply.raw.on("timeout", keepOpen);
+    sendAnswer(request, reply, endpoint, await handle(parts, endpoint, request, call));
   } finally {
+    reply.raw.off("timeout", keepOpen);
     // What costs much is over when the last of its answer is sent.
     if (!request.leave) leave();
   }
 }
+
+/** Listened to, a time-out of the connection does not close it. */
+const keepOpen = () => {};
 
 function callOf(
   endpoint: Endpoint,
@@ -85,28 +86,8 @@ function callOf(
     lastEvent: endpoint.resumable ? parseLastEventId(request.headers["last-event-id"]) : undefined,
     log: request.log,
     signal: () => abortedWith(reply),
-    allowSilence: (durationMs: number) => {
-      if (durationMs === 0) return;
-      // Who waits costs no more than the connection.
-      leave();
-      request.raw.socket.setTimeout(durationMs + CONNECTION_IDLE_MS);
-    },
+    stepAside: leave,
   };
-}
-
-/** Who has sent all and waits for what takes long is not taken for one that is gone. */
-async function whileHeavy(
-  { load, streamsBody }: Endpoint,
-  { raw: { socket } }: FastifyRequest,
-  work: () => Promise<Answer>,
-): Promise<Answer> {
-  if (load !== "heavy" || streamsBody) return work();
-  socket.setTimeout(HEAVY_WORK_MS);
-  try {
-    return await work();
-  } finally {
-    socket.setTimeout(CONNECTION_IDLE_MS);
-  }
 }
 
 /** A write with a key is done once. */
