@@ -16,7 +16,8 @@ import type { Explanation, Plan, PlanOfMoves, RebalanceRequest } from "./types.t
 
 /**
  * The plan of a request. Refuses what names things that don't exist or can't take part:
- * `unknown-volume`, `unknown-process`, `not-linked`, `not-unlinked`, `not-a-receiver`, and `too-many-moves`.
+ * `unknown-volume`, `unknown-process`, `not-linked`, `not-unlinked`, `not-a-receiver`; and what
+ * takes too long: `too-many-moves`.
  */
 export function planRebalance(state: ClusterState, request: RebalanceRequest): Plan {
   const model = loadModelOf(state, request.replicationCostMicro);
