@@ -6,7 +6,7 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import { admit, beginWork } from "./admission.ts";
 import { auditCallOf } from "./audit-calls.ts";
 import { bodyStream, isHalfRead } from "./body-stream.ts";
-import type { Answer, Endpoint } from "./endpoint.ts";
+import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { parseLastEventId } from "./event-ids.ts";
 import type { Idempotency } from "./idempotency.ts";
@@ -49,18 +49,12 @@ async function answer(
   const leave = beginWork(parts.load, endpoint, request);
   try {
     const call = callOf(endpoint, request, reply, leave);
-    // Who waits for what takes long is not taken for one that is gone: a body has its own time.
-    reply.raw.on("timeout", keepOpen);
     sendAnswer(request, reply, endpoint, await handle(parts, endpoint, request, call));
   } finally {
-    reply.raw.off("timeout", keepOpen);
     // What costs much is over when the last of its answer is sent.
     if (!request.leave) leave();
   }
 }
-
-/** Listened to, a time-out of the connection does not close it. */
-const keepOpen = () => {};
 
 function callOf(
   endpoint: Endpoint,
@@ -86,7 +80,12 @@ function callOf(
     lastEvent: endpoint.resumable ? parseLastEventId(request.headers["last-event-id"]) : undefined,
     log: request.log,
     signal: () => abortedWith(reply),
-    stepAside: leave,
+    allowSilence: (durationMs: number) => {
+      if (durationMs === 0) return;
+      // Who waits costs no more than the connection.
+      leave();
+      request.raw.socket.setTimeout(durationMs + CONNECTION_IDLE_MS);
+    },
   };
 }
 

@@ -185,26 +185,6 @@ it("has the time-outs and bounds of a server that is not alone", async () => {
   expect((await client.callOverSocket("GET", "/v1/cluster")).status).toBe(200);
 });
 
-it("closes a connection on which nothing moves, but not while a call is at work", async () => {
-  const client = await start({});
-  const accepted = once(client.service.app.server, "connection");
-  const path = "/v1/storage-servers/s-1/updates?generation=1&after=1&waitSeconds=30";
-  const pull = open(client, path, {}, { method: "GET" });
-  pull.call.end();
-  const [socket] = await accepted;
-  await until(() => socket.bytesRead > 0);
-  // As Node does when it has been still for as long as it may.
-  socket.emit("timeout");
-  await client.post("/v1/rebalances");
-  expect(await pull.answer).toMatchObject({ status: 200, body: { revision: 2 } });
-
-  const next = once(client.service.app.server, "connection");
-  const idle = dial(client);
-  const [idleSocket] = await next;
-  idleSocket.emit("timeout");
-  expect(await text(idle)).toBe("");
-});
-
 it("refuses what comes while it is closing, and says to come again", async () => {
   const client = await start({});
   const socket = dial(client);

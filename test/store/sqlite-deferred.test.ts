@@ -151,33 +151,6 @@ describe("a large change", () => {
     await store.close();
   });
 
-  it("holds up who reads its rows, and nobody else", async () => {
-    const store = await openStore(newFile());
-    const { entry } = decisionBy(founded, (i) => i % 2, EMPTY_STATE);
-    const answered: string[] = [];
-    const telling = async (what: string, call: Promise<unknown>) => {
-      await call;
-      answered.push(what);
-    };
-    await Promise.all([
-      telling("large change", store.append(0, [{ ...entry, rebalance: undefined }])),
-      telling("its rows", store.revision(1)),
-      telling("its heading", store.headings([1])),
-      telling("audit", store.recordAudit([])),
-    ]);
-    expect(answered).toEqual(["large change", "its heading", "audit", "its rows"]);
-    await store.close();
-  });
-
-  it("is read to the end though the store is closed meanwhile", async () => {
-    const store = await openStore(newFile());
-    const { entry } = decisionBy(founded, (i) => i % 2, EMPTY_STATE);
-    await store.append(0, [{ ...entry, rebalance: undefined }]);
-    const reading = store.revision(1);
-    await store.close();
-    expect((await reading)?.changes.maps[0]?.added.firstLba).toHaveLength(RANGES);
-  });
-
   it("leaves nothing of an append that fails", () => {
     const { database, engine } = openEngine(newFile());
     const wrong = { ...large.entry, heading: { ...large.entry.heading, revision: 7 } };

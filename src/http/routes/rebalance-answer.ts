@@ -12,7 +12,7 @@ const WAIT_DEFAULT_SECONDS = 30;
 
 type WaitingCall = Pick<
   Call<unknown, z.output<typeof rebalanceQuery>, unknown>,
-  "query" | "signal" | "stepAside"
+  "query" | "signal" | "allowSilence"
 >;
 
 interface Done extends Settled {
@@ -51,11 +51,11 @@ export async function answerWhenDelivered(
 
 function waitForDelivery(
   { distribution }: RouteParts,
-  { query, signal, stepAside }: WaitingCall,
+  { query, signal, allowSilence }: WaitingCall,
   revision: number,
 ) {
   const timeoutMs = (query.timeoutSeconds ?? WAIT_DEFAULT_SECONDS) * 1000;
-  stepAside();
+  allowSilence(timeoutMs);
   // A rebalance changes the tables, so that its revision is a distributed one.
   return distribution.waitUntilConverged(revision, timeoutMs, signal());
 }

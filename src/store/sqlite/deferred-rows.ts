@@ -79,11 +79,6 @@ export class DeferredRows {
     }
   }
 
-  /** Whether anything waits. */
-  get any(): boolean {
-    return this.#any.get() === 1;
-  }
-
   /** Carries over what has waited longest, in a transaction of its own; whether there was any. */
   carryOverOne(): boolean {
     const first = this.#first.get();
@@ -108,7 +103,7 @@ export class DeferredRows {
 
   /** Rows go in the order in which they were decided, so that few wait behind many, too. */
   #isDeferred(count: number): boolean {
-    return count > 0 && (count >= this.#rowsMin || this.any);
+    return count > 0 && (count >= this.#rowsMin || this.#any.get() === 1);
   }
 
   #take(isDeferred: boolean, rows: Rows): void {

@@ -14,22 +14,17 @@ import { inTransaction } from "./transaction.ts";
 export function createEngine(database: Database.Database, options?: TablesOptions): Engine {
   const tables = tablesOf(database, options);
   const { deferred } = tables;
-  const needAllRows = new Set<unknown>();
   /** For whatever has to do with rows that may be deferred. */
-  const onAllRows = <Parameters extends unknown[], Result>(
-    work: (...parameters: Parameters) => Result,
-  ) => {
-    const call = (...parameters: Parameters) => {
+  const onAllRows =
+    <Parameters extends unknown[], Result>(work: (...parameters: Parameters) => Result) =>
+    (...parameters: Parameters) => {
       deferred.carryOverAll();
       return work(...parameters);
     };
-    needAllRows.add(call);
-    return call;
-  };
   deferred.carryOverAll();
   inTransaction(database, () => fillDigests(database, tables));
   const pruner = new Pruner(database, tables);
-  const engine: Engine = {
+  return {
     load: onAllRows(() => headRecords(tables)),
     append: (baseRevision, entries) =>
       inTransaction(database, () => append(tables, baseRevision, entries)),
@@ -71,11 +66,9 @@ export function createEngine(database: Database.Database, options?: TablesOption
     idempotentCall: (callSha256) => tables.idempotency.one(callSha256),
     copyTo: onAllRows((file) => copyDatabase(database, file)),
     carryOver: () => deferred.carryOverOne(),
-    isHeldUp: (method) => needAllRows.has(engine[method]) && deferred.any,
     // Closing writes what is in the write-ahead log into the file and removes the log.
     close: () => void database.close(),
   };
-  return engine;
 }
 
 function recordDeliveries(tables: Tables, records: readonly DeliveryRecord[]): void {

@@ -39,8 +39,6 @@ export type Engine = {
   copyTo(file: string): Promise<void>;
   /** What the thread does by itself between requests; whether there may be more of it. */
   carryOver(): boolean;
-  /** Whether a call would now carry over all that is left before it does what is asked. */
-  isHeldUp(method: Method): boolean;
 };
 
 export type Method = keyof Engine;
@@ -52,10 +50,7 @@ export const OPEN_REQUEST_ID = 0;
 export const UNASKED_ID = -1;
 
 export interface Request {
-  /**
-   * 1, 2, 3 …; answered in this order, but for a copy, which ends when it ends, and for what reads
-   * rows of a large change, which waits for them while others go first.
-   */
+  /** 1, 2, 3 …; answered in this order, but for a copy, which ends when it ends. */
   readonly id: number;
   readonly method: Method;
   readonly parameters: readonly unknown[];

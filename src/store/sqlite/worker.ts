@@ -6,7 +6,6 @@ import { openConnection } from "./connection.ts";
 import { createEngine } from "./engine.ts";
 import { failureOf, perform } from "./perform.ts";
 import {
-  type Engine,
   OPEN_REQUEST_ID,
   type Outcome,
   type Reply,
@@ -24,6 +23,7 @@ function serve(port: MessagePort, options: WorkerData): void {
     const reply: Reply = { id: request.id, ...outcome };
     port.postMessage(reply, transferableOf(request.method, outcome));
     if (request.method === "close") port.close();
+    tidyUp();
   };
   let isTidying = false;
   // Nobody waits for it: requests that have come meanwhile are carried out in between.
@@ -34,7 +34,6 @@ function serve(port: MessagePort, options: WorkerData): void {
       isTidying = false;
       try {
         if (carryOverOne(database, engine)) tidyUp();
-        else carryOutHeldUp();
         shortenLog(database);
       } catch (error) {
         const { message } = failureOf(error, database.name);
@@ -43,33 +42,13 @@ function serve(port: MessagePort, options: WorkerData): void {
       }
     });
   };
-  // Others go first, piece by piece, instead of waiting behind them for all the rows that they read.
-  const heldUp: Request[] = [];
-  const carryOutHeldUp = () => {
-    for (const request of heldUp.splice(0)) carryOut(request);
-  };
-  const carryOut = (request: Request) => {
+  port.on("message", (request: Request) => {
     const outcome = perform(engine, database.name, request);
     // Not awaited where it is there already: answers leave in the order of the requests.
     if (outcome instanceof Promise) void outcome.then((later) => answer(request, later));
     else answer(request, outcome);
-  };
-  port.on("message", (request: Request) => {
-    if (request.method === "close") carryOutHeldUp();
-    if (isHeldUp(engine, request)) heldUp.push(request);
-    else carryOut(request);
-    tidyUp();
   });
   port.postMessage({ id: OPEN_REQUEST_ID, result: undefined } satisfies Reply);
-}
-
-function isHeldUp(engine: Engine, { method }: Request): boolean {
-  try {
-    return engine.isHeldUp(method);
-  } catch {
-    // What is wrong shows once more when it is carried out, and is then the answer.
-    return false;
-  }
 }
 
 invariant(parentPort, "this is a thread of its own");
