@@ -186,8 +186,10 @@ test("what force would move of a volume does move with it", () => {
       for (const { code, volumeId, counterfactual } of explanations) {
         if (code !== "would-not-improve" || !counterfactual) continue;
         const { movedAddresses, ...otherwise } = counterfactual;
-        const alone = { ...request, ...otherwise, volumeIds: [volumeId!] };
-        expect(planRebalance(state, alone).movedAddresses).toBe(movedAddresses);
+        expect(otherwise.volumeIds).toEqual([volumeId]);
+        expect(planRebalance(state, { ...request, ...otherwise }).movedAddresses).toBe(
+          movedAddresses,
+        );
         seen[otherwise.maxMovedAddresses === undefined ? "force" : "a budget, too"]++;
       }
     }),
@@ -195,6 +197,25 @@ test("what force would move of a volume does move with it", () => {
   );
   expect(seen.force).toBeGreaterThan(10);
   expect(seen["a budget, too"]).toBeGreaterThan(10);
+});
+
+test("what force would move of one of several volumes that share a budget moves as told", () => {
+  const ranges = [
+    ["c-A", 22],
+    ["c-B", 77],
+    ["c-C", 99],
+  ] as const;
+  const state = clusterOf({
+    processes: [{ id: "A", linked: true }, { id: "B" }, { id: "C", linked: true }],
+    volumes: ["v-1", "v-2"].map((id) => ({ id, blockCount: 99, ranges })),
+  });
+  const request = { strategy: "proportional", maxMovedAddresses: 8 } as const;
+  const told = planRebalance(state, request).explanations.map((it) => it.counterfactual!);
+  expect(told.map(({ volumeIds }) => volumeIds)).toEqual([["v-1"], ["v-2"]]);
+  for (const { movedAddresses, ...otherwise } of told) {
+    expect(planRebalance(state, { ...request, ...otherwise }).movedAddresses).toBe(8);
+    expect(movedAddresses).toBe(8);
+  }
 });
 
 test("the figures' cluster: a third each, a third of that away for the links", () => {

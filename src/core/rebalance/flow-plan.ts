@@ -123,7 +123,7 @@ function tooManyMoves(count: number, { strategy }: RebalanceRequest): Refusal {
   });
 }
 
-/** Told of the volume alone, with its own budget: the others may have left less of the common one. */
+/** Of the volume alone: forced, the others would move something, too, and take of the budget. */
 function wouldNotImprove(
   { id }: Volume,
   amount: number,
@@ -131,7 +131,8 @@ function wouldNotImprove(
 ): Explanation {
   const detail = `moving ${amount} addresses of volume ${id} would not make its loads more even`;
   const budget = maxMovedAddresses === undefined ? {} : { maxMovedAddresses: amount };
-  const counterfactual = { force: true, ...budget, movedAddresses: amount } as const;
+  const only = { force: true, volumeIds: [id], ...budget } as const;
+  const counterfactual = { ...only, movedAddresses: amount };
   return { code: "would-not-improve", detail, volumeId: id, counterfactual };
 }
 

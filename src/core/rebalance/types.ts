@@ -71,11 +71,10 @@ export interface Explanation {
   readonly counterfactual?: Counterfactual | undefined;
 }
 
-/**
- * What would move were these things of the request otherwise: of one volume where the explanation
- * is about one.
- */
+/** What would move were these things of the request otherwise, and nothing else. */
 export interface Counterfactual {
+  /** Where the explanation is about one volume: that one. */
+  readonly volumeIds?: readonly VolumeId[] | undefined;
   readonly tolerance?: number | undefined;
   readonly maxMovedAddresses?: number | undefined;
   readonly force?: true | undefined;

@@ -38,11 +38,11 @@ const counterfactual = z
     tolerance: z.number().optional(),
     maxMovedAddresses: z.number().optional(),
     force: z.literal(true).optional(),
+    volumeIds: z.array(volumeId).optional(),
     movedAddresses: count("What it would move", 1204),
   })
   .meta({
-    description:
-      "What would move, of the volume where one is named, were these things of the request otherwise",
+    description: "What would move were these things of the request otherwise, and nothing else",
   });
 
 const addresses = (description: string, example: number) =>
