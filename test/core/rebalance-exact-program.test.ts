@@ -5,23 +5,9 @@
 import fc from "fast-check";
 import highsLoader from "highs";
 import { expect, test } from "vitest";
-import type { ClusterState } from "../../src/core/cluster-state.ts";
-import type { CNodeId, Volume } from "../../src/core/model.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import { applyPlan, clusterArbitrary } from "../support/cluster.ts";
-import {
-  ceiling,
-  exactTargets,
-  floor,
-  isActive,
-  less,
-  linkWorkOf,
-  minus,
-  plus,
-  type Ratio,
-  ratio,
-  sizesOf,
-} from "../support/exact-model.ts";
+import { exactBounds, isActive, linkWorkOf, sizesOf } from "../support/exact-model.ts";
 
 // The package describes a CommonJS module: its loader is the default export at run time.
 const highs = await (highsLoader as unknown as typeof highsLoader.default)();
@@ -39,30 +25,13 @@ function solve(objective: string, constraints: string[], bounds: string[], integ
 
 const SMALL = { processesMax: 6, volumesMax: 1, rangesMax: 12 };
 
-/** Target ± tolerance, but at least from floor to ceiling; exactly nothing for the draining. */
-function boundsOf(state: ClusterState, volume: Volume, toleranceMicro: number) {
-  const active = [...state.processes.values()].filter((process) => isActive(state, process));
-  const extents = BigInt(volume.blockCount / volume.extentBlocks);
-  const slack = ratio(BigInt(toleranceMicro) * extents, 1_000_000n * BigInt(active.length));
-  const activeIds = new Set(active.map(({ cNodeId }) => cNodeId));
-  const bounds = new Map<CNodeId, readonly [low: bigint, high: bigint]>();
-  for (const [cNodeId, target] of exactTargets(state, volume)) {
-    const lowest: Ratio = less(target, slack) ? ratio(0) : minus(target, slack);
-    const low = floor(target) < ceiling(lowest) ? floor(target) : ceiling(lowest);
-    const highest = floor(plus(target, slack));
-    const high = highest > ceiling(target) ? highest : ceiling(target);
-    bounds.set(cNodeId, activeIds.has(cNodeId) ? [low, high] : [0n, 0n]);
-  }
-  return bounds;
-}
-
 test("a tolerance moves as little as the program finds possible", () => {
   const tolerances = fc.integer({ min: 0, max: 500_000 });
   fc.assert(
     fc.property(clusterArbitrary(SMALL), tolerances, (state, toleranceMicro) => {
       const [volume] = [...state.volumes.values()];
       const extents = volume!.blockCount / volume!.extentBlocks;
-      const limits = boundsOf(state, volume!, toleranceMicro);
+      const limits = exactBounds(state, volume!, toleranceMicro);
       const before = [...sizesOf(state, volume!)];
       const sizes = before.map((_, i) => `x${i}`);
       const least = solve(
@@ -71,7 +40,7 @@ test("a tolerance moves as little as the program finds possible", () => {
           `${sizes.join(" + ")} = ${extents}`,
           ...before.map(([, size], i) => `x${i} + m${i} >= ${size}`),
         ],
-        before.map(([id], i) => `${limits.get(id)![0]} <= x${i} <= ${limits.get(id)![1]}`),
+        before.map(([id], i) => `${limits.get(id)!.low} <= x${i} <= ${limits.get(id)!.high}`),
         sizes,
       );
       const plan = planRebalance(state, { strategy: "equalize", toleranceMicro });

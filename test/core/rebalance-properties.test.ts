@@ -1,19 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ClusterState } from "../../src/core/cluster-state.ts";
-import type { Volume } from "../../src/core/model.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import type { Plan, RebalanceRequest } from "../../src/core/rebalance/types.ts";
 import { applyPlan, clusterArbitrary } from "../support/cluster.ts";
 import {
   ceiling,
+  exactBounds,
   exactTargets,
   floor,
   isActive,
-  less,
-  minus,
-  plus,
-  ratio,
   sizesOf,
   spreadOf,
 } from "../support/exact-model.ts";
@@ -99,26 +94,6 @@ test("a tolerance moves no more than it takes to come inside its bounds, and the
     { numRuns: 300 },
   );
 });
-
-/** target ± tolerance in whole extents, but at least from its floor to its ceiling. */
-function exactBounds(state: ClusterState, volume: Volume, toleranceMicro: number) {
-  const processes = [...state.processes.values()];
-  const active = processes.filter((process) => isActive(state, process));
-  const extents = BigInt(volume.blockCount / volume.extentBlocks);
-  const slack = ratio(BigInt(toleranceMicro) * extents, 1_000_000n * BigInt(active.length));
-  const targets = exactTargets(state, volume);
-  const least = (a: bigint, b: bigint) => Number(a < b ? a : b);
-  return new Map(
-    processes.map((process) => {
-      if (!active.includes(process)) return [process.cNodeId, { low: 0, high: 0 }];
-      const target = targets.get(process.cNodeId)!;
-      const lowest = less(target, slack) ? ratio(0) : minus(target, slack);
-      const low = least(floor(target), ceiling(lowest));
-      const high = -least(-ceiling(target), -floor(plus(target, slack)));
-      return [process.cNodeId, { low, high }];
-    }),
-  );
-}
 
 test("pairwise and proportional leave alone exactly what would not get more even", () => {
   const strategies = fc.constantFrom("pairwise", "proportional");

@@ -6,6 +6,7 @@ import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import { applyPlan, clusterArbitrary, clusterOf } from "../support/cluster.ts";
 import {
   ceiling,
+  exactBounds,
   exactTargets,
   floor,
   less,
@@ -96,4 +97,79 @@ test("with a tolerance those farthest from their targets even out what is left o
   expect(sizes([145, 90, 91, 74], 100_000)).toEqual([110, 90, 91, 109]);
   // 15 are missing: the farthest above give them.
   expect(sizes([60, 108, 104, 128], 100_000)).toEqual([90, 108, 104, 98]);
+});
+
+/** Bounds, then the farthest first, each up to its bound: domain.md's sixth promise, in fractions. */
+function toleratedInFractions(state: ClusterState, volume: Volume, toleranceMicro: number) {
+  const targets = exactTargets(state, volume);
+  const bounds = exactBounds(state, volume, toleranceMicro);
+  const before = sizesOf(state, volume);
+  const sizes = new Map(
+    [...before].map(([id, size]) => {
+      const { low, high } = bounds.get(id)!;
+      return [id, Math.min(Math.max(size, low), high)];
+    }),
+  );
+  const came = (id: CNodeId) => sizes.get(id) !== before.get(id);
+  const missing = [...sizes.values()].reduce(
+    (rest, size) => rest - size,
+    volume.blockCount / volume.extentBlocks,
+  );
+  const sign = missing < 0 ? -1 : 1;
+  const line = [...sizes.keys()]
+    .map((id) => ({ id, came: came(id), below: minus(targets.get(id)!, ratio(sizes.get(id)!)) }))
+    .sort((a, b) => {
+      if (less(a.below, b.below)) return sign;
+      if (less(b.below, a.below)) return -sign;
+      if (a.came !== b.came) return a.came ? -1 : 1;
+      return tieHash(volume, a.id) < tieHash(volume, b.id) ? -sign : sign;
+    });
+  let rest = Math.abs(missing);
+  for (const { id } of line) {
+    const { low, high } = bounds.get(id)!;
+    const room = sign > 0 ? high - sizes.get(id)! : sizes.get(id)! - low;
+    const step = Math.min(room, rest);
+    sizes.set(id, sizes.get(id)! + sign * step);
+    rest -= step;
+  }
+  return sizes;
+}
+
+test("with a tolerance the sizes are those that fractions come to", () => {
+  // Equal weights: many are equally far from their targets.
+  const shape = { processesMax: 8, volumesMax: 3, rangesMax: 12, weights: false };
+  const tolerances = fc.integer({ min: 100_000, max: 1_000_000 });
+  let tolerated = 0;
+  fc.assert(
+    fc.property(clusterArbitrary(shape), tolerances, (state, toleranceMicro) => {
+      const plan = planRebalance(state, { strategy: "equalize", toleranceMicro });
+      const after = applyPlan(state, plan);
+      for (const volume of state.volumes.values()) {
+        const bounds = [...exactBounds(state, volume, toleranceMicro).values()];
+        if (!bounds.some(({ low, high }) => high - low > 1)) continue;
+        tolerated++;
+        expect(sizesOf(state, after.volumes.get(volume.id)!)).toEqual(
+          toleratedInFractions(state, volume, toleranceMicro),
+        );
+      }
+    }),
+    { numRuns: 600 },
+  );
+  expect(tolerated).toBeGreaterThan(100);
+});
+
+test("among those equally far, who comes inside its bounds evens out what is left over", () => {
+  // 10 each; 8 … 12 are inside. A gives 10 of its 22; B comes up to 8, where C is already.
+  const ranges = [
+    ["c-A", 22],
+    ["c-C", 30],
+  ] as const;
+  // The hash alone would let C take part in half of the volumes.
+  const volumes = Array.from({ length: 16 }, (_, i) => ({ id: `v-${i}`, blockCount: 30, ranges }));
+  const state = clusterOf({ processes: ["A", "B", "C"].map((id) => ({ id })), volumes });
+  const plan = planRebalance(state, { strategy: "equalize", toleranceMicro: 200_000 });
+  const after = applyPlan(state, plan);
+  for (const volume of after.volumes.values()) {
+    expect([...sizesOf(after, volume).values()]).toEqual([12, 10, 8]);
+  }
 });

@@ -63,6 +63,29 @@ export function exactTargets(state: ClusterState, volume: Volume): Map<CNodeId, 
   }
 }
 
+/**
+ * Target ± tolerance in whole extents, but at least from its floor to its ceiling; exactly nothing
+ * for the draining.
+ */
+export function exactBounds(state: ClusterState, volume: Volume, toleranceMicro: number) {
+  const processes = [...state.processes.values()];
+  const active = processes.filter((process) => isActive(state, process));
+  const extents = BigInt(volume.blockCount / volume.extentBlocks);
+  const slack = ratio(BigInt(toleranceMicro) * extents, 1_000_000n * BigInt(active.length));
+  const targets = exactTargets(state, volume);
+  const least = (a: bigint, b: bigint) => Number(a < b ? a : b);
+  return new Map(
+    processes.map((process) => {
+      if (!active.includes(process)) return [process.cNodeId, { low: 0, high: 0 }];
+      const target = targets.get(process.cNodeId)!;
+      const lowest = less(target, slack) ? ratio(0) : minus(target, slack);
+      const low = least(floor(target), ceiling(lowest));
+      const high = -least(-ceiling(target), -floor(plus(target, slack)));
+      return [process.cNodeId, { low, high }];
+    }),
+  );
+}
+
 /** Extents that each C-node owns. */
 export function sizesOf(state: ClusterState, { map, extentBlocks }: Volume): Map<CNodeId, number> {
   return new Map(

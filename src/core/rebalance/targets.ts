@@ -116,8 +116,9 @@ export interface SettleOptions {
 /**
  * Sizes within the bounds that sum up to T with the least movement: everyone comes inside its
  * bounds; what is then missing goes to the farthest below their targets, what is too much comes
- * from the farthest above. Without tolerance the bounds are floor and ceiling, so that the
- * distance is the remainder of the largest-remainder rule.
+ * from the farthest above. Among equals those that came inside change anyway, and go first, so
+ * that the fewest others change. Without tolerance the bounds are floor and ceiling, so that the
+ * distance is the remainder of the largest-remainder rule, which knows no such difference.
  */
 export function settledSizes(model: LoadModel, options: SettleOptions): Float64Array {
   const { before, targets, extents } = options;
@@ -134,14 +135,15 @@ export function settledSizes(model: LoadModel, options: SettleOptions): Float64A
   const room = (index: number) =>
     growing ? targetOf(index).high - sizes[index]! : sizes[index]! - targetOf(index).low;
   const candidates = [...sizes.keys()].filter((index) => room(index) > 0);
+  const beyondRounding = targets.some(({ low, high }) => high - low > 1);
+  const changed = (index: number) => Number(beyondRounding && sizes[index] !== before[index]);
   const tie = tieOrder(model, options.volumeId);
   candidates.sort((a, b) => {
     const [left, right] = [targetOf(a), targetOf(b)];
     const farthestBelow =
-      right.floor - sizes[b]! - (left.floor - sizes[a]!) ||
-      right.fractionRank - left.fractionRank ||
-      tie(a, b);
-    return growing ? farthestBelow : -farthestBelow;
+      right.floor - sizes[b]! - (left.floor - sizes[a]!) || right.fractionRank - left.fractionRank;
+    const farthest = growing ? farthestBelow : -farthestBelow;
+    return farthest || changed(b) - changed(a) || (growing ? tie(a, b) : tie(b, a));
   });
   for (const index of candidates) {
     if (missing === 0) break;
