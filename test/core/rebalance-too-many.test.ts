@@ -20,7 +20,7 @@ const refused = (strategy: string) =>
   expect.objectContaining({
     code: "too-many-moves",
     message: expect.stringMatching(
-      /the plan would take \d+ moves or more, where 1500000 are the most/,
+      /the plan has at least \d+ amounts, each from one process to another; 1500000 are the most/,
     ),
     correction: expect.stringContaining(strategy),
   });

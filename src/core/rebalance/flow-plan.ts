@@ -118,7 +118,7 @@ function* decisions({ model, volumes, request, strategy }: FlowOrder): IterableI
 function tooManyMoves(count: number, { strategy }: RebalanceRequest): Refusal {
   const fewer = strategy === "pairwise" ? "pairs" : "receiverProcessIds";
   return new Refusal("too-many-moves", {
-    detail: `the plan would take ${count} moves or more, where ${AMOUNTS_MAX} are the most`,
+    detail: `the plan has at least ${count} amounts, each from one process to another; ${AMOUNTS_MAX} are the most`,
     correction: `Use equalize, which moves as much in fewer moves, or name fewer ${fewer} or volumeIds, or set maxMovedAddresses`,
   });
 }

@@ -38,8 +38,9 @@ export function rebalanceEndpoints(parts: RouteParts): Endpoint[] {
         "(FIG. 10, Eq. 1) leave a volume alone where that would not lower its imbalance; `consolidate` " +
         "merges ranges and leaves sizes as they are, but for `tolerance`. Planning and committing " +
         "are one step; `dryRun` keeps the plan for 24 hours and changes nothing; with `assume` it is " +
-        "a plan for a cluster that isn't there yet. A plan of `pairwise` or `proportional` that " +
-        `would take more than ${AMOUNTS_MAX} moves is refused (422 \`too-many-moves\`). ` +
+        "a plan for a cluster that isn't there yet. A plan of `pairwise` or `proportional` of more " +
+        `than ${AMOUNTS_MAX} amounts, each from one process to another and of one volume, is refused ` +
+        "(422 `too-many-moves`): each takes a move at least. " +
         "`wait=converged` answers when every storage server has acknowledged.",
       query: requests.rebalanceQuery,
       body: requests.rebalancePost,
