@@ -106,3 +106,15 @@ describe("what holds a deletion back", () => {
     ]);
   });
 });
+
+describe("a process in use", () => {
+  it("keeps its nodes, but takes a first D-node", async () => {
+    const client = await startWorkedExample();
+    const nodes = { storageServerId: "s-1", rNodeId: "r-a", cNodeId: "c-1" };
+    const first = await client.put("/v1/processes/A", { ...nodes, dNodeId: "d-1" });
+    expect([first.status, first.body.dNodeId]).toEqual([200, "d-1"]);
+    const other = await client.put("/v1/processes/A", { ...nodes, dNodeId: "d-2" });
+    expect([other.status, other.body.code]).toEqual([409, "process-in-use"]);
+    expect(other.body.errors).toEqual([{ path: "dNodeId", message: "d-1 is registered" }]);
+  });
+});

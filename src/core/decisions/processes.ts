@@ -91,11 +91,14 @@ function refuseTakenNodes(state: ClusterState, registration: ProcessRegistration
   });
 }
 
-/** A process in use stays where it is: its nodes are named by both tables. */
+/**
+ * A process in use stays where it is: its nodes are named by both tables. A D-node where none is
+ * registered takes nobody's place.
+ */
 function refuseMoveInUse(state: ClusterState, before: Process, after: Process): void {
   const fields = ["storageServerId", "rNodeId", "cNodeId", "dNodeId"] as const;
   const errors = fields
-    .filter((field) => before[field] !== after[field])
+    .filter((field) => before[field] !== undefined && before[field] !== after[field])
     .map((path) => ({ path, message: `${before[path]} is registered` }));
   if (errors.length === 0) return;
   const { addressCount } = holdingsOf(state, before.cNodeId);

@@ -35,7 +35,8 @@ export function processEndpoints(parts: RouteParts): Endpoint[] {
       description:
         "A process hosts one R-node, one C-node and perhaps a D-node; their ids are unique in the " +
         "cluster. A new process owns nothing until the next `equalize`. While it owns addresses or " +
-        "holds a link, its server and nodes cannot change. A weight left out keeps its value.",
+        "holds a link, its server and nodes cannot change, but for a first D-node. A weight left out " +
+        "keeps its value.",
       body: schemas.processPut,
       bodyExample: { storageServerId, rNodeId, cNodeId, weight: 1 },
       ifMatch: "optional",
