@@ -21,7 +21,10 @@ export function proportional(
 ): FlowStrategy {
   const { numerator, denominator } = transferFraction(model, request);
   // Turns go in C-node id order, but flows are written down by process index.
-  const places = [...receivers.keys()].sort((a, b) => receivers[a]! - receivers[b]!);
+  const inOrder = (places: number[]) => places.sort((a, b) => receivers[a]! - receivers[b]!);
+  const places = inOrder([...receivers.keys()]);
+  const placesFrom = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => (first + i) % receivers.length);
   const answer = ({ volume, counts, limit, turn }: FlowQuestion): FlowAnswer => {
     const { extentBlocks } = volume;
     const flows = new Flows(counts.length);
@@ -34,10 +37,12 @@ export function proportional(
       const amount = Math.min(Number(roundHalfUp(owned * numerator, denominator)), left);
       const larger = amount % receivers.length;
       const part = (amount - larger) / receivers.length;
-      for (const place of places) {
-        const turnsAway = (place - next + receivers.length) % receivers.length;
-        const extents = turnsAway < larger ? part + 1 : part;
-        if (extents > 0) flows.add(donor, receivers[place]!, extents * extentBlocks);
+      const turnsAway = (place: number) => (place - next + receivers.length) % receivers.length;
+      // Of many volumes most amounts are small: most receivers get nothing then.
+      const getting = part > 0 ? places : inOrder(placesFrom(next, larger));
+      for (const place of getting) {
+        const extents = turnsAway(place) < larger ? part + 1 : part;
+        flows.add(donor, receivers[place]!, extents * extentBlocks);
       }
       next = (next + larger) % receivers.length;
       left -= amount;
