@@ -4,7 +4,8 @@ import type { ClusterState } from "./cluster-state.ts";
 import { Refusal } from "./errors.ts";
 import { type LoadModel, loadModelOf } from "./load-model.ts";
 import type { OwnedRange, VolumeId } from "./model.ts";
-import { classTargets, settledSizes } from "./rebalance/targets.ts";
+import { settledSizes } from "./rebalance/settled-sizes.ts";
+import { classTargets } from "./rebalance/targets.ts";
 
 interface NewVolume {
   readonly volumeId: VolumeId;

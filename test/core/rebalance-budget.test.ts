@@ -190,6 +190,8 @@ test("volumes share a budget in proportion, in whole extents, by largest remaind
   ]);
 });
 
+const lowerFirst = (indexes: number[]) => indexes.sort((a, b) => a - b);
+
 test("a water cut takes from the highest load per weight first", () => {
   const basin = (index: number, work: number, weightMilli = 1000, cap = work) => ({
     index,
@@ -198,7 +200,7 @@ test("a water cut takes from the highest load per weight first", () => {
     cap,
   });
   const cut = (amount: number, ...basins: ReturnType<typeof basin>[]) => {
-    const shares = waterCut({ basins, amount, scale: 1n, tie: (a, b) => a - b });
+    const shares = waterCut({ basins, amount, scale: 1n, tie: lowerFirst });
     return basins.map(({ index }) => shares.get(index) ?? 0);
   };
   expect(cut(3, basin(0, 10), basin(1, 7), basin(2, 2))).toEqual([3, 0, 0]);
@@ -217,8 +219,7 @@ test("a water cut tells loads apart that doubles can't", () => {
     weightMilli: 1000,
     cap: 1000,
   }));
-  const tie = (a: number, b: number) => a - b;
-  expect(waterCut({ basins, amount: 10, scale: 1n, tie })).toEqual(new Map([[1, 10]]));
+  expect(waterCut({ basins, amount: 10, scale: 1n, tie: lowerFirst })).toEqual(new Map([[1, 10]]));
 });
 
 test("after a water cut nobody who could still give is above one who gave", () => {
@@ -242,7 +243,7 @@ test("after a water cut nobody who could still give is above one who gave", () =
         return { index, work, weightMilli, cap };
       });
       const amount = Math.floor(filled.reduce((sum, { cap }) => sum + cap, 0) * part);
-      const shares = waterCut({ basins: filled, amount, scale, tie: (a, b) => a - b });
+      const shares = waterCut({ basins: filled, amount, scale, tie: lowerFirst });
       expect([...shares.values()].reduce((a, b) => a + b, 0)).toBe(amount);
       for (const p of filled) {
         const given = shares.get(p.index) ?? 0;

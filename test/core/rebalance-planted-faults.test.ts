@@ -33,6 +33,11 @@ vi.mock("../../src/core/rebalance/targets.ts", async (original) => {
     }
     return actual.classTargets(model, options);
   };
+  return { ...actual, classTargets };
+});
+
+vi.mock("../../src/core/rebalance/settled-sizes.ts", async (original) => {
+  const actual = await original<typeof import("../../src/core/rebalance/settled-sizes.ts")>();
   const settledSizes: typeof actual.settledSizes = (model, options) => {
     if (planted.fault === "sizes are rounded without looking at what is there") {
       const before = new Float64Array(options.before.length);
@@ -40,7 +45,7 @@ vi.mock("../../src/core/rebalance/targets.ts", async (original) => {
     }
     return actual.settledSizes(model, options);
   };
-  return { ...actual, classTargets, settledSizes };
+  return { ...actual, settledSizes };
 });
 
 vi.mock("../../src/core/rebalance/settlement.ts", async (original) => {

@@ -7,7 +7,7 @@
 import { type LoadModel, workOf } from "../load-model.ts";
 import { shareBudget } from "./budget.ts";
 import type { Settlement } from "./settlement.ts";
-import { tieOrder } from "./targets.ts";
+import { tieOrder } from "./turns.ts";
 import { type Basin, waterCut } from "./water-cut.ts";
 
 /** The settlements that the budget, in addresses, has something for, cut to it. */

@@ -9,7 +9,7 @@ import { cutToBudget } from "./equalize-budget.ts";
 import { whyEqualized } from "./equalize-reasons.ts";
 import type { Proposal } from "./proposal.ts";
 import { FreeQuota } from "./quota.ts";
-import { type Settlement, settle, toMove } from "./settlement.ts";
+import { settle, toMove } from "./settlement.ts";
 import { ShareTally } from "./shares.ts";
 import { whatToleranceHolds } from "./tolerance-reasons.ts";
 import { transferAddresses } from "./transfer.ts";
@@ -21,13 +21,10 @@ export function equalize(
   request: RebalanceRequest,
 ): Proposal {
   const toleranceMicro = request.toleranceMicro ?? 0;
+  const settlements = volumes.map((volume) => settle(model, volume, toleranceMicro));
+  const unsettled = settlements.filter((settlement) => toMove(settlement) > 0);
   const tally = new ShareTally(model);
-  const unsettled: Settlement[] = [];
-  for (const volume of volumes) {
-    const settlement = settle(model, volume, toleranceMicro);
-    tally.addDecided(settlement);
-    if (toMove(settlement) > 0) unsettled.push(settlement);
-  }
+  for (const settlement of settlements) tally.addDecided(settlement);
   const affordable =
     request.maxMovedAddresses === undefined
       ? unsettled
@@ -40,7 +37,7 @@ export function equalize(
     return transferAddresses(model, volume, quota);
   });
   const minimumMovedAddresses = unsettled.reduce((sum, settlement) => sum + toMove(settlement), 0);
-  const heldBack = whatToleranceHolds(model, volumes, {
+  const heldBack = whatToleranceHolds(model, settlements, {
     ...{ toleranceMicro, minimumMovedAddresses, budget: request.maxMovedAddresses },
   });
   return {
@@ -48,6 +45,6 @@ export function equalize(
     minimumMovedAddresses,
     movedWithAmpleBudget: minimumMovedAddresses,
     reckonings: tally.shares(),
-    explanations: whyEqualized(model, { volumes, unsettled, transfers, heldBack }),
+    explanations: whyEqualized(model, { settlements, affordable, heldBack }),
   };
 }

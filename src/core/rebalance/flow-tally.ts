@@ -1,5 +1,6 @@
 /** How `pairwise` and `proportional` come to their amounts, added up over the volumes. */
 import type { Flows } from "./flows.ts";
+import { addTo } from "./sums.ts";
 import type { ProcessFlow } from "./types.ts";
 
 /** What is given in one volume: as it would be, and as far as the budget reaches. */
@@ -36,8 +37,4 @@ export class FlowTally {
       return { flow: { parts, exact, rounding: full - exact, budget: cut - full } };
     });
   }
-}
-
-function addTo(sums: Float64Array | Uint32Array, terms: Float64Array | Uint32Array): void {
-  for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + terms[i]!;
 }

@@ -1,9 +1,10 @@
 /** A plan's figures: what it moves, and what that does to the loads and to the table. */
 import { createHash } from "node:crypto";
 import type { ClusterState } from "../cluster-state.ts";
-import { countAddresses, imbalanceOf, type LoadModel, loadOf } from "../load-model.ts";
+import { type LoadModel, loadOf } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { joinMoves, type MoveList } from "./move-list.ts";
+import { type Loads, loadsOf } from "./plan-loads.ts";
 import { transferFraction } from "./proportional.ts";
 import type { Proposal } from "./proposal.ts";
 import { toNumber } from "./rational.ts";
@@ -31,12 +32,7 @@ export function describePlan({ state, model, scope, request, proposal }: Planned
   const mapAfter = (volume: Volume) => changed.get(volume.id) ?? volume.map;
 
   const volumes = [...state.volumes.values()];
-  const total = volumes.reduce((sum, { blockCount }) => sum + blockCount, 0);
-  const before = countAddresses(
-    model,
-    volumes.map(({ map }) => map),
-  );
-  const after = countAddresses(model, volumes.map(mapAfter));
+  const loads = loadsOf(model, { volumes, planned: scope.volumes, mapAfter });
   return {
     planHash: hashOf(state.revision, moves),
     baseRevision: state.revision,
@@ -52,17 +48,9 @@ export function describePlan({ state, model, scope, request, proposal }: Planned
     remainingAddresses,
     rangesBefore: volumes.reduce((sum, { map }) => sum + map.rangeCount, 0),
     rangesAfter: volumes.reduce((sum, volume) => sum + mapAfter(volume).rangeCount, 0),
-    imbalance: {
-      before: imbalanceOf(model, before, total),
-      after: imbalanceOf(model, after, total),
-      volumes: scope.volumes.map((volume) => ({
-        volumeId: volume.id,
-        before: imbalanceOf(model, countAddresses(model, [volume.map]), volume.blockCount),
-        after: imbalanceOf(model, countAddresses(model, [mapAfter(volume)]), volume.blockCount),
-      })),
-    },
+    imbalance: loads.imbalance,
     moves,
-    processes: effectsOf(model, { before, after, total, reckonings: proposal.reckonings }),
+    processes: effectsOf(model, loads, proposal.reckonings),
     explanations: [
       ...proposal.explanations,
       ...budgetExplanation(request, proposal, movedAddresses),
@@ -78,16 +66,10 @@ function transferPercent(model: LoadModel, request: RebalanceRequest): number | 
   return toNumber({ numerator: 100n * numerator, denominator });
 }
 
-interface Effects {
-  readonly before: Float64Array;
-  readonly after: Float64Array;
-  readonly total: number;
-  readonly reckonings: Proposal["reckonings"];
-}
-
 function effectsOf(
   model: LoadModel,
-  { before, after, total, reckonings }: Effects,
+  { before, after, total }: Loads,
+  reckonings: Proposal["reckonings"],
 ): ProcessEffect[] {
   return model.processes.map(({ id }, index) => ({
     processId: id,

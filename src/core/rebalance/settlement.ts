@@ -1,7 +1,8 @@
 /** What one volume has to move to come to its targets. */
 import { countAddresses, type LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
-import { type ClassTarget, classTargets, settledSizes } from "./targets.ts";
+import { settledSizes } from "./settled-sizes.ts";
+import { type ClassTarget, classTargets } from "./targets.ts";
 
 /** What a volume has to move, in extents, by process index. */
 export interface Settlement {
@@ -18,12 +19,46 @@ export function toMove({ surplus, volume }: Settlement): number {
   return surplus.reduce((sum, extents) => sum + extents, 0) * volume.extentBlocks;
 }
 
+/** By process index, added up over volumes; in addresses. */
+export function sumOver(
+  model: LoadModel,
+  settlements: readonly Settlement[],
+  extentsOf: (settlement: Settlement, index: number) => number,
+): Float64Array {
+  const sums = new Float64Array(model.processes.length);
+  for (const settlement of settlements) {
+    for (let i = 0; i < sums.length; i++) {
+      sums[i] = sums[i]! + extentsOf(settlement, i) * settlement.volume.extentBlocks;
+    }
+  }
+  return sums;
+}
+
+/**
+ * Addresses that the targets at another tolerance would move: everyone comes inside its bounds,
+ * and the side that has more to move decides how much that is.
+ */
+export function leastMovement(
+  model: LoadModel,
+  { volume, before }: Settlement,
+  toleranceMicro: number,
+): number {
+  const targets = targetsOf(model, volume, toleranceMicro);
+  let [above, below] = [0, 0];
+  for (let i = 0; i < before.length; i++) {
+    const { low, high } = targets[model.classOf[i]!]!;
+    above += Math.max(0, before[i]! - high);
+    below += Math.max(0, low - before[i]!);
+  }
+  return Math.max(above, below) * volume.extentBlocks;
+}
+
 /** What the targets ask of a volume; perhaps nothing. */
 export function settle(model: LoadModel, volume: Volume, toleranceMicro: number): Settlement {
   const { extentBlocks, blockCount, id: volumeId } = volume;
   const extents = blockCount / extentBlocks;
   const before = countAddresses(model, [volume.map]).map((count) => count / extentBlocks);
-  const targets = classTargets(model, { extents, linkWork: true, toleranceMicro });
+  const targets = targetsOf(model, volume, toleranceMicro);
   const after = settledSizes(model, { volumeId, extents, targets, before });
   return {
     volume,
@@ -33,4 +68,9 @@ export function settle(model: LoadModel, volume: Volume, toleranceMicro: number)
     surplus: before.map((size, index) => Math.max(0, size - after[index]!)),
     need: after.map((size, index) => Math.max(0, size - before[index]!)),
   };
+}
+
+function targetsOf(model: LoadModel, { blockCount, extentBlocks }: Volume, toleranceMicro: number) {
+  const extents = blockCount / extentBlocks;
+  return classTargets(model, { extents, linkWork: true, toleranceMicro });
 }

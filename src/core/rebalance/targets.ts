@@ -1,11 +1,9 @@
 /**
- * How much each process should own of a volume. Sizes are counted in extents of the volume.
- * Exact targets come from water-filling the load model; `settledSizes` makes integers of them
- * with the least movement. Both reckon once a class; per process there are only doubles.
+ * How much each class of processes should own of a volume: water-filling of the load model. Sizes
+ * are counted in extents of the volume.
  */
-import { hash } from "node:crypto";
 import { type LoadModel, type ProcessClass, workOf } from "../load-model.ts";
-import { MICRO, type VolumeId } from "../model.ts";
+import { MICRO } from "../model.ts";
 import { ceilDivide, floorDivide } from "./rational.ts";
 
 /** The target of every process of one class, and the bounds that a size may settle between. */
@@ -103,69 +101,4 @@ function levelOf(
     weight += kindWeight * BigInt(kind.count);
   }
   return { work, weight };
-}
-
-export interface SettleOptions {
-  readonly volumeId: VolumeId;
-  readonly extents: number;
-  readonly targets: readonly ClassTarget[];
-  /** Extents that each process owns now, by process index. */
-  readonly before: Float64Array;
-}
-
-/**
- * Sizes within the bounds that sum up to T with the least movement: everyone comes inside its
- * bounds; what is then missing goes to the farthest below their targets, what is too much comes
- * from the farthest above. Among equals those that came inside change anyway, and go first, so
- * that the fewest others change. Without tolerance the bounds are floor and ceiling, so that the
- * distance is the remainder of the largest-remainder rule, which knows no such difference.
- */
-export function settledSizes(model: LoadModel, options: SettleOptions): Float64Array {
-  const { before, targets, extents } = options;
-  const targetOf = (index: number) => targets[model.classOf[index]!]!;
-  const sizes = before.map((size, index) => {
-    const { low, high } = targetOf(index);
-    return Math.min(Math.max(size, low), high);
-  });
-  // Subtracted one by one: sizes rounded up may add up to more than the exact integers hold.
-  let missing = sizes.reduce((rest, size) => rest - size, extents);
-  if (missing === 0) return sizes;
-
-  const growing = missing > 0;
-  const room = (index: number) =>
-    growing ? targetOf(index).high - sizes[index]! : sizes[index]! - targetOf(index).low;
-  const candidates = [...sizes.keys()].filter((index) => room(index) > 0);
-  const beyondRounding = targets.some(({ low, high }) => high - low > 1);
-  const changed = (index: number) => Number(beyondRounding && sizes[index] !== before[index]);
-  const tie = tieOrder(model, options.volumeId);
-  candidates.sort((a, b) => {
-    const [left, right] = [targetOf(a), targetOf(b)];
-    const farthestBelow =
-      right.floor - sizes[b]! - (left.floor - sizes[a]!) || right.fractionRank - left.fractionRank;
-    const farthest = growing ? farthestBelow : -farthestBelow;
-    return farthest || changed(b) - changed(a) || (growing ? tie(a, b) : tie(b, a));
-  });
-  for (const index of candidates) {
-    if (missing === 0) break;
-    const step = Math.min(room(index), Math.abs(missing));
-    sizes[index] = sizes[index]! + (growing ? step : -step);
-    missing += growing ? -step : step;
-  }
-  return sizes;
-}
-
-/**
- * The last word among equals: the SHA-256 of `<volumeId>\t<cNodeId>`, lower first, so that a
- * thousand tiny volumes don't all land on the same few nodes.
- */
-export function tieOrder(model: LoadModel, volumeId: VolumeId): (a: number, b: number) => number {
-  const hashes = new Map<number, string>();
-  const hashOf = (index: number) => {
-    const known = hashes.get(index);
-    if (known !== undefined) return known;
-    const fresh = hash("sha256", `${volumeId}\t${model.processes[index]!.cNodeId}`, "hex");
-    hashes.set(index, fresh);
-    return fresh;
-  };
-  return (a, b) => (hashOf(a) < hashOf(b) ? -1 : 1);
 }

@@ -1,7 +1,7 @@
 /** What a tolerance keeps from moving, and at which one something would move. */
 import type { LoadModel } from "../load-model.ts";
-import { MICRO, type Volume } from "../model.ts";
-import { type Settlement, settle, toMove } from "./settlement.ts";
+import { MICRO } from "../model.ts";
+import { leastMovement, type Settlement } from "./settlement.ts";
 import { exactTargets } from "./targets.ts";
 import type { Explanation } from "./types.ts";
 
@@ -15,14 +15,13 @@ interface Tolerated {
 
 export function whatToleranceHolds(
   model: LoadModel,
-  volumes: readonly Volume[],
+  settlements: readonly Settlement[],
   { toleranceMicro, minimumMovedAddresses, budget }: Tolerated,
 ): Explanation | undefined {
   if (toleranceMicro === 0) return undefined;
   let [full, actingMicro] = [0, 0];
-  for (const volume of volumes) {
-    const settlement = settle(model, volume, 0);
-    full += toMove(settlement);
+  for (const settlement of settlements) {
+    full += leastMovement(model, settlement, 0);
     if (minimumMovedAddresses > 0) continue;
     actingMicro = Math.max(actingMicro, largestActing(model, settlement));
   }
@@ -36,8 +35,8 @@ export function whatToleranceHolds(
     return { code: "tolerance-held-back", detail, counterfactual };
   }
   const shownMicro = toTwoDigits(actingMicro);
-  const amount = volumes.reduce(
-    (sum, volume) => sum + toMove(settle(model, volume, shownMicro)),
+  const amount = settlements.reduce(
+    (sum, settlement) => sum + leastMovement(model, settlement, shownMicro),
     0,
   );
   const { would, counterfactual } = otherwise(shownMicro / MICRO, amount, budget);

@@ -3,6 +3,7 @@
  * over. Everyone gives clamp(work − μ · weight, 0, cap) for the one μ at which it sums up.
  */
 import { compareFractions, type Fraction } from "./rational.ts";
+import { handOut, type TieOrder } from "./turns.ts";
 
 export interface Basin {
   /** Index of the process. */
@@ -20,7 +21,7 @@ export interface WaterCutOptions {
   readonly amount: number;
   readonly scale: bigint;
   /** Order among equal remainders. */
-  readonly tie: (a: number, b: number) => number;
+  readonly tie: TieOrder;
 }
 
 /** What each gives: floors of the exact shares, and one more for the largest remainders. */
@@ -32,7 +33,8 @@ export function waterCut({ basins, amount, scale, tie }: WaterCutOptions): Map<n
   const level = levelAfter(basins, BigInt(amount) * scale, scale);
   const unit = level.denominator * scale;
   const shares = new Map<number, number>();
-  const remainders: { index: number; remainder: bigint }[] = [];
+  const candidates: number[] = [];
+  const remainders: bigint[] = [];
   let left = amount;
   for (const { index, work, weightMilli, cap } of basins) {
     const above = work * level.denominator - level.numerator * BigInt(weightMilli);
@@ -41,10 +43,15 @@ export function waterCut({ basins, amount, scale, tie }: WaterCutOptions): Map<n
     const share = whole >= BigInt(cap) ? cap : Number(whole);
     shares.set(index, share);
     left -= share;
-    if (share < cap && above % unit > 0n) remainders.push({ index, remainder: above % unit });
+    remainders[index] = above % unit;
+    if (share < cap && remainders[index] > 0n) candidates.push(index);
   }
-  remainders.sort((a, b) => compareBigInts(b.remainder, a.remainder) || tie(a.index, b.index));
-  for (const { index } of remainders.slice(0, left)) shares.set(index, shares.get(index)! + 1);
+  handOut(left, candidates, {
+    compare: (a, b) => compareBigInts(remainders[b]!, remainders[a]!),
+    room: () => 1,
+    tie,
+    give: (index) => shares.set(index, shares.get(index)! + 1),
+  });
   return shares;
 }
 
