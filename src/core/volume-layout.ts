@@ -52,9 +52,10 @@ function layOut(
     });
   }
   const extents = (blockCount - firstLba) / extentBlocks;
-  const targets = classTargets(model, { extents, linkWork: false, toleranceMicro: 0 });
+  const toleranceMicro = 0;
+  const targets = classTargets(model, { extents, linkWork: false, toleranceMicro });
   const before = new Float64Array(model.processes.length);
-  const sizes = settledSizes(model, { volumeId, extents, targets, before });
+  const sizes = settledSizes(model, { volumeId, extents, targets, toleranceMicro, before });
   const ranges: OwnedRange[] = [];
   let next = firstLba;
   for (const index of order) {

@@ -11,6 +11,8 @@ export interface SettleOptions {
   readonly volumeId: VolumeId;
   readonly extents: number;
   readonly targets: readonly ClassTarget[];
+  /** The tolerance that the targets' bounds come of. */
+  readonly toleranceMicro: number;
   /** Extents that each process owns now, by process index. */
   readonly before: Float64Array;
 }
@@ -18,12 +20,12 @@ export interface SettleOptions {
 /**
  * Sizes within the bounds that sum up to T with the least movement: everyone comes inside its
  * bounds; what is then missing goes to the farthest below their targets, what is too much comes
- * from the farthest above. Among equals those that came inside change anyway, and go first, so
- * that the fewest others change. Without tolerance the bounds are floor and ceiling, so that the
- * distance is the remainder of the largest-remainder rule, which knows no such difference.
+ * from the farthest above. Without tolerance the bounds are floor and ceiling, so that the
+ * distance is the remainder of the largest-remainder rule. With one, those that came inside go
+ * first among equals: they change anyway, and the fewest others do.
  */
 export function settledSizes(model: LoadModel, options: SettleOptions): Float64Array {
-  const { before, targets, extents, volumeId } = options;
+  const { before, targets, extents, volumeId, toleranceMicro } = options;
   const targetOf = (index: number) => targets[model.classOf[index]!]!;
   const sizes = before.map((size, index) => {
     const { low, high } = targetOf(index);
@@ -36,8 +38,7 @@ export function settledSizes(model: LoadModel, options: SettleOptions): Float64A
   const growing = missing > 0;
   const room = (index: number) =>
     growing ? targetOf(index).high - sizes[index]! : sizes[index]! - targetOf(index).low;
-  const beyondRounding = targets.some(({ low, high }) => high - low > 1);
-  const changed = (index: number) => Number(beyondRounding && sizes[index] !== before[index]);
+  const changed = (index: number) => Number(toleranceMicro > 0 && sizes[index] !== before[index]);
   const compare = (a: number, b: number) => {
     const [left, right] = [targetOf(a), targetOf(b)];
     const farthestBelow =

@@ -59,7 +59,7 @@ export function settle(model: LoadModel, volume: Volume, toleranceMicro: number)
   const extents = blockCount / extentBlocks;
   const before = countAddresses(model, [volume.map]).map((count) => count / extentBlocks);
   const targets = targetsOf(model, volume, toleranceMicro);
-  const after = settledSizes(model, { volumeId, extents, targets, before });
+  const after = settledSizes(model, { volumeId, extents, targets, toleranceMicro, before });
   return {
     volume,
     targets,
