@@ -5,7 +5,7 @@ import { Refusal } from "./errors.ts";
 import { type LoadModel, loadModelOf } from "./load-model.ts";
 import type { OwnedRange, VolumeId } from "./model.ts";
 import { settledSizes } from "./rebalance/settled-sizes.ts";
-import { classTargets } from "./rebalance/targets.ts";
+import { classTargets, targetShares } from "./rebalance/targets.ts";
 
 interface NewVolume {
   readonly volumeId: VolumeId;
@@ -53,7 +53,8 @@ function layOut(
   }
   const extents = (blockCount - firstLba) / extentBlocks;
   const toleranceMicro = 0;
-  const targets = classTargets(model, { extents, linkWork: false, toleranceMicro });
+  const shares = targetShares(model, { linkWork: false });
+  const targets = classTargets(model, shares, { extents, toleranceMicro });
   const before = new Float64Array(model.processes.length);
   const sizes = settledSizes(model, { volumeId, extents, targets, toleranceMicro, before });
   const ranges: OwnedRange[] = [];

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { ClusterState } from "../../src/core/cluster-state.ts";
+import type { LoadModel } from "../../src/core/load-model.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import type { RebalanceRequest } from "../../src/core/rebalance/types.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "../../src/core/rebalance/volume-moves.ts";
@@ -19,21 +20,22 @@ beforeEach(() => {
 
 vi.mock("../../src/core/rebalance/targets.ts", async (original) => {
   const actual = await original<typeof import("../../src/core/rebalance/targets.ts")>();
-  const classTargets: typeof actual.classTargets = (model, options) => {
-    if (planted.fault === "link work is forgotten") {
-      return actual.classTargets(model, { ...options, linkWork: false });
-    }
+  const changedFor = (model: LoadModel) => {
     if (planted.fault === "draining processes count as active") {
-      const classes = model.classes.map((kind) => ({ ...kind, active: true }));
-      return actual.classTargets({ ...model, classes }, options);
+      return { ...model, classes: model.classes.map((kind) => ({ ...kind, active: true })) };
     }
     if (planted.fault === "weights are forgotten") {
-      const classes = model.classes.map((kind) => ({ ...kind, weightMilli: 1000 }));
-      return actual.classTargets({ ...model, classes }, options);
+      return { ...model, classes: model.classes.map((kind) => ({ ...kind, weightMilli: 1000 })) };
     }
-    return actual.classTargets(model, options);
+    return model;
   };
-  return { ...actual, classTargets };
+  const targetShares: typeof actual.targetShares = (model, { linkWork }) => {
+    const counts = linkWork && planted.fault !== "link work is forgotten";
+    return actual.targetShares(changedFor(model), { linkWork: counts });
+  };
+  const classTargets: typeof actual.classTargets = (model, shares, options) =>
+    actual.classTargets(changedFor(model), shares, options);
+  return { ...actual, targetShares, classTargets };
 });
 
 vi.mock("../../src/core/rebalance/settled-sizes.ts", async (original) => {
@@ -50,9 +52,9 @@ vi.mock("../../src/core/rebalance/settled-sizes.ts", async (original) => {
 
 vi.mock("../../src/core/rebalance/settlement.ts", async (original) => {
   const actual = await original<typeof import("../../src/core/rebalance/settlement.ts")>();
-  const settle: typeof actual.settle = (model, volume, toleranceMicro) => {
+  const settle: typeof actual.settle = (model, volume, aim) => {
     const ignored = planted.fault === "the tolerance is ignored";
-    return actual.settle(model, volume, ignored ? 0 : toleranceMicro);
+    return actual.settle(model, volume, ignored ? { ...aim, toleranceMicro: 0 } : aim);
   };
   const toMove: typeof actual.toMove = (settlement) => {
     const moved = actual.toMove(settlement);

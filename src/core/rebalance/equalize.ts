@@ -11,6 +11,7 @@ import type { Proposal } from "./proposal.ts";
 import { FreeQuota } from "./quota.ts";
 import { settle, toMove } from "./settlement.ts";
 import { ShareTally } from "./shares.ts";
+import { targetShares } from "./targets.ts";
 import { whatToleranceHolds } from "./tolerance-reasons.ts";
 import { transferAddresses } from "./transfer.ts";
 import type { RebalanceRequest } from "./types.ts";
@@ -21,9 +22,10 @@ export function equalize(
   request: RebalanceRequest,
 ): Proposal {
   const toleranceMicro = request.toleranceMicro ?? 0;
-  const settlements = volumes.map((volume) => settle(model, volume, toleranceMicro));
+  const shares = targetShares(model, { linkWork: true });
+  const settlements = volumes.map((volume) => settle(model, volume, { shares, toleranceMicro }));
   const unsettled = settlements.filter((settlement) => toMove(settlement) > 0);
-  const tally = new ShareTally(model);
+  const tally = new ShareTally(model, shares);
   for (const settlement of settlements) tally.addDecided(settlement);
   const affordable =
     request.maxMovedAddresses === undefined
@@ -38,7 +40,7 @@ export function equalize(
   });
   const minimumMovedAddresses = unsettled.reduce((sum, settlement) => sum + toMove(settlement), 0);
   const heldBack = whatToleranceHolds(model, settlements, {
-    ...{ toleranceMicro, minimumMovedAddresses, budget: request.maxMovedAddresses },
+    ...{ shares, toleranceMicro, minimumMovedAddresses, budget: request.maxMovedAddresses },
   });
   return {
     transfers,

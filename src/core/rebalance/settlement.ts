@@ -2,7 +2,14 @@
 import { countAddresses, type LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { settledSizes } from "./settled-sizes.ts";
-import { type ClassTarget, classTargets } from "./targets.ts";
+import { type ClassTarget, classTargets, type TargetShares } from "./targets.ts";
+
+/** What sizes a plan aims at. */
+export interface Aim {
+  readonly shares: TargetShares;
+  /** Millionths of the fair share T / N. */
+  readonly toleranceMicro: number;
+}
 
 /** What a volume has to move, in extents, by process index. */
 export interface Settlement {
@@ -35,15 +42,11 @@ export function sumOver(
 }
 
 /**
- * Addresses that the targets at another tolerance would move: everyone comes inside its bounds,
+ * Addresses that another aim would move: everyone comes inside its bounds,
  * and the side that has more to move decides how much that is.
  */
-export function leastMovement(
-  model: LoadModel,
-  { volume, before }: Settlement,
-  toleranceMicro: number,
-): number {
-  const targets = targetsOf(model, volume, toleranceMicro);
+export function leastMovement(model: LoadModel, { volume, before }: Settlement, aim: Aim): number {
+  const targets = targetsOf(model, volume, aim);
   let [above, below] = [0, 0];
   for (let i = 0; i < before.length; i++) {
     const { low, high } = targets[model.classOf[i]!]!;
@@ -54,11 +57,12 @@ export function leastMovement(
 }
 
 /** What the targets ask of a volume; perhaps nothing. */
-export function settle(model: LoadModel, volume: Volume, toleranceMicro: number): Settlement {
+export function settle(model: LoadModel, volume: Volume, aim: Aim): Settlement {
   const { extentBlocks, blockCount, id: volumeId } = volume;
+  const { toleranceMicro } = aim;
   const extents = blockCount / extentBlocks;
   const before = countAddresses(model, [volume.map]).map((count) => count / extentBlocks);
-  const targets = targetsOf(model, volume, toleranceMicro);
+  const targets = targetsOf(model, volume, aim);
   const after = settledSizes(model, { volumeId, extents, targets, toleranceMicro, before });
   return {
     volume,
@@ -70,7 +74,10 @@ export function settle(model: LoadModel, volume: Volume, toleranceMicro: number)
   };
 }
 
-function targetsOf(model: LoadModel, { blockCount, extentBlocks }: Volume, toleranceMicro: number) {
-  const extents = blockCount / extentBlocks;
-  return classTargets(model, { extents, linkWork: true, toleranceMicro });
+function targetsOf(
+  model: LoadModel,
+  { blockCount, extentBlocks }: Volume,
+  { shares, toleranceMicro }: Aim,
+): ClassTarget[] {
+  return classTargets(model, shares, { extents: blockCount / extentBlocks, toleranceMicro });
 }

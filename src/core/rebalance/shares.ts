@@ -2,7 +2,7 @@
 import type { LoadModel } from "../load-model.ts";
 import { toNumber } from "./rational.ts";
 import type { Settlement } from "./settlement.ts";
-import { exactTargets } from "./targets.ts";
+import type { TargetShares } from "./targets.ts";
 import type { ProcessShare } from "./types.ts";
 
 type TargetParts = Pick<ProcessShare, "target"> &
@@ -11,13 +11,15 @@ type TargetParts = Pick<ProcessShare, "target"> &
 /** Sums in addresses, by process index. */
 export class ShareTally {
   readonly #model: LoadModel;
+  readonly #targets: TargetShares;
   #addresses = 0;
   readonly #rounded: Float64Array;
   readonly #settled: Float64Array;
   readonly #reached: Float64Array;
 
-  constructor(model: LoadModel) {
+  constructor(model: LoadModel, targets: TargetShares) {
     this.#model = model;
+    this.#targets = targets;
     const count = model.processes.length;
     this.#rounded = new Float64Array(count);
     this.#settled = new Float64Array(count);
@@ -47,10 +49,11 @@ export class ShareTally {
 
   shares(): ProcessShare[] {
     const { classOf } = this.#model;
+    const { denominator } = this.#targets;
     // Targets are in proportion to T, so that those of all volumes together are the sums.
-    const exact = exactTargets(this.#model, { extents: this.#addresses, linkWork: true });
-    const parts = this.#partsOfClasses(exact.numerators, exact.denominator);
-    const roundings = exact.numerators.map((numerator) => roundingOf(numerator, exact.denominator));
+    const numerators = this.#targets.numerators.map((share) => share * BigInt(this.#addresses));
+    const parts = this.#partsOfClasses(numerators, denominator);
+    const roundings = numerators.map((numerator) => roundingOf(numerator, denominator));
     return this.#model.processes.map((_, i) => {
       const [rounded, settled] = [this.#rounded[i]!, this.#settled[i]!];
       const { target, ...share } = parts[classOf[i]!]!;

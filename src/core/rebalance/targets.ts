@@ -17,31 +17,21 @@ export interface ClassTarget {
   readonly high: number;
 }
 
-export interface TargetOptions {
-  /** T in extents. */
-  readonly extents: number;
-  /** Whether link work counts; the first map of a volume goes by weight alone. */
-  readonly linkWork: boolean;
-  /** Millionths of the fair share T / N that a size may stay away from its target. */
-  readonly toleranceMicro: number;
-}
-
-/** The exact target of every class, as a fraction. */
-export interface ExactTargets {
+/** The exact target of every class for each extent of a volume, as a fraction. */
+export interface TargetShares {
   readonly numerators: readonly bigint[];
   readonly denominator: bigint;
 }
 
 /**
- * Targets by class: max(0, λ · weight − link work) for the level λ at which they sum up to T;
- * 0 for draining processes. Needs an active process. They are in proportion to T.
+ * By class: max(0, λ · weight − link work) for the level λ at which the targets sum up to T; 0 for
+ * draining processes. Level and link work are in proportion to T, so that this is found once, for
+ * T = 1. Needs an active process. `linkWork`: whether it counts; the first map of a volume goes by
+ * weight alone.
  */
-export function exactTargets(
-  model: LoadModel,
-  { extents, linkWork }: Pick<TargetOptions, "extents" | "linkWork">,
-): ExactTargets {
-  const work = (kind: ProcessClass) => (linkWork ? workOf(model, kind, 0, extents) : 0n);
-  const level = levelOf(model, extents, work);
+export function targetShares(model: LoadModel, { linkWork }: { linkWork: boolean }): TargetShares {
+  const work = (kind: ProcessClass) => (linkWork ? workOf(model, kind, 0, 1) : 0n);
+  const level = levelOf(model, work);
   const numerators = model.classes.map((kind) => {
     if (!kind.active) return 0n;
     const target = level.work * BigInt(kind.weightMilli) - work(kind) * level.weight;
@@ -50,39 +40,49 @@ export function exactTargets(
   return { numerators, denominator: model.scale * level.weight };
 }
 
+export interface TargetOptions {
+  /** T in extents. */
+  readonly extents: number;
+  /** Millionths of the fair share T / N that a size may stay away from its target. */
+  readonly toleranceMicro: number;
+}
+
 /** What the exact targets mean for whole extents. */
-export function classTargets(model: LoadModel, options: TargetOptions): ClassTarget[] {
-  const { extents, toleranceMicro } = options;
-  const { numerators: targets, denominator } = exactTargets(model, options);
-  const fractions = [...new Set(targets.map((target) => target % denominator))];
-  fractions.sort((a, b) => (a < b ? -1 : 1));
-  const rankOf = new Map(fractions.map((fraction, rank) => [fraction, rank]));
+export function classTargets(
+  model: LoadModel,
+  { numerators, denominator }: TargetShares,
+  { extents, toleranceMicro }: TargetOptions,
+): ClassTarget[] {
+  const targets = numerators.map((numerator) => numerator * BigInt(extents));
+  const fractions = targets.map((target) => target % denominator);
+  const distinct = [...new Set(fractions)].sort((a, b) => (a < b ? -1 : 1));
+  const rankOf = new Map(distinct.map((fraction, rank) => [fraction, rank]));
   // Both sides of the bounds over one denominator: the target's, 1,000,000 and N.
   const share = BigInt(MICRO) * BigInt(model.processCount);
   const tolerance = BigInt(toleranceMicro) * BigInt(extents) * denominator;
   return targets.map((target, index) => {
-    const fractionRank = rankOf.get(target % denominator)!;
+    const fraction = fractions[index]!;
+    const fractionRank = rankOf.get(fraction)!;
     if (!model.classes[index]!.active) {
       return { floor: 0, ceiling: 0, fractionRank, low: 0, high: 0 };
     }
+    const floor = Number(target / denominator);
+    const ceiling = fraction === 0n ? floor : floor + 1;
+    const rounded = { floor, ceiling, fractionRank };
+    if (toleranceMicro === 0) return { ...rounded, low: floor, high: ceiling };
     const lowest = ceilDivide(target * share - tolerance, denominator * share);
     const highest = floorDivide(target * share + tolerance, denominator * share);
-    const floor = Number(target / denominator);
-    const ceiling = Number(ceilDivide(target, denominator));
     return {
-      floor,
-      ceiling,
-      fractionRank,
+      ...rounded,
       low: Math.max(0, Math.min(floor, Number(lowest))),
       high: Math.min(extents, Math.max(ceiling, Number(highest))),
     };
   });
 }
 
-/** The level λ as work / weight, in units of 1 / scale per thousandth of weight. */
+/** The level λ for T = 1 as work / weight, in units of 1 / scale per thousandth of weight. */
 function levelOf(
   model: LoadModel,
-  extents: number,
   linkWorkOf: (kind: ProcessClass) => bigint,
 ): { work: bigint; weight: bigint } {
   // A class gets addresses once the level is above its link work: the least per weight first.
@@ -93,7 +93,7 @@ function levelOf(
     const difference = workA * weightB - workB * weightA;
     return difference < 0n ? -1 : difference > 0n ? 1 : 0;
   });
-  let [work, weight] = [BigInt(extents) * model.scale, 0n];
+  let [work, weight] = [model.scale, 0n];
   for (const kind of kinds) {
     const [linkWork, kindWeight] = perWeight(kind);
     if (weight > 0n && work * kindWeight <= linkWork * weight) break;

@@ -2,10 +2,11 @@
 import type { LoadModel } from "../load-model.ts";
 import { MICRO } from "../model.ts";
 import { leastMovement, type Settlement } from "./settlement.ts";
-import { exactTargets } from "./targets.ts";
+import type { TargetShares } from "./targets.ts";
 import type { Explanation } from "./types.ts";
 
 interface Tolerated {
+  readonly shares: TargetShares;
   readonly toleranceMicro: number;
   /** What moves at this tolerance, without a budget. */
   readonly minimumMovedAddresses: number;
@@ -16,14 +17,14 @@ interface Tolerated {
 export function whatToleranceHolds(
   model: LoadModel,
   settlements: readonly Settlement[],
-  { toleranceMicro, minimumMovedAddresses, budget }: Tolerated,
+  { shares, toleranceMicro, minimumMovedAddresses, budget }: Tolerated,
 ): Explanation | undefined {
   if (toleranceMicro === 0) return undefined;
   let [full, actingMicro] = [0, 0];
   for (const settlement of settlements) {
-    full += leastMovement(model, settlement, 0);
+    full += leastMovement(model, settlement, { shares, toleranceMicro: 0 });
     if (minimumMovedAddresses > 0) continue;
-    actingMicro = Math.max(actingMicro, largestActing(model, settlement));
+    actingMicro = Math.max(actingMicro, largestActing(model, settlement, shares));
   }
   if (full === minimumMovedAddresses) return undefined;
 
@@ -36,7 +37,8 @@ export function whatToleranceHolds(
   }
   const shownMicro = toTwoDigits(actingMicro);
   const amount = settlements.reduce(
-    (sum, settlement) => sum + leastMovement(model, settlement, shownMicro),
+    (sum, settlement) =>
+      sum + leastMovement(model, settlement, { shares, toleranceMicro: shownMicro }),
     0,
   );
   const { would, counterfactual } = otherwise(shownMicro / MICRO, amount, budget);
@@ -65,15 +67,18 @@ function toTwoDigits(micro: number): number {
  * The largest tolerance, in millionths, that leaves somebody of the volume outside its bounds;
  * 0 where nobody is. Only the smallest and the largest size of each class can be the farthest.
  */
-function largestActing(model: LoadModel, { volume, targets, before }: Settlement): number {
+function largestActing(
+  model: LoadModel,
+  { volume, targets, before }: Settlement,
+  { numerators, denominator }: TargetShares,
+): number {
   const extents = volume.blockCount / volume.extentBlocks;
-  const { numerators, denominator } = exactTargets(model, { extents, linkWork: true });
   const units = BigInt(MICRO) * BigInt(model.processCount);
   let largest = 0n;
   for (const [index, size] of extremesOf(model, before)) {
     const { floor, ceiling } = targets[index]!;
     if (size >= floor && size <= ceiling) continue;
-    const difference = BigInt(size) * denominator - numerators[index]!;
+    const difference = BigInt(size) * denominator - numerators[index]! * BigInt(extents);
     const distance = difference < 0n ? -difference : difference;
     // Outside as long as tolerance · T / N is less than the distance to the target.
     const acting = (distance * units - 1n) / (BigInt(extents) * denominator);
