@@ -190,7 +190,7 @@ test("volumes share a budget in proportion, in whole extents, by largest remaind
   ]);
 });
 
-const lowerFirst = (indexes: number[]) => indexes.sort((a, b) => a - b);
+const lowerFirst = (equals: readonly number[]) => [...equals].sort((a, b) => a - b);
 
 test("a water cut takes from the highest load per weight first", () => {
   const basin = (index: number, work: number, weightMilli = 1000, cap = work) => ({

@@ -68,15 +68,12 @@ export function classTargets(
     }
     const floor = Number(target / denominator);
     const ceiling = fraction === 0n ? floor : floor + 1;
-    const rounded = { floor, ceiling, fractionRank };
-    if (toleranceMicro === 0) return { ...rounded, low: floor, high: ceiling };
+    if (toleranceMicro === 0) return { floor, ceiling, fractionRank, low: floor, high: ceiling };
     const lowest = ceilDivide(target * share - tolerance, denominator * share);
     const highest = floorDivide(target * share + tolerance, denominator * share);
-    return {
-      ...rounded,
-      low: Math.max(0, Math.min(floor, Number(lowest))),
-      high: Math.min(extents, Math.max(ceiling, Number(highest))),
-    };
+    const low = Math.max(0, Math.min(floor, Number(lowest)));
+    const high = Math.min(extents, Math.max(ceiling, Number(highest)));
+    return { floor, ceiling, fractionRank, low, high };
   });
 }
 

@@ -13,8 +13,7 @@ export interface Turns {
   readonly give: (index: number, step: number) => void;
 }
 
-/** In place. */
-export type TieOrder = (indexes: number[]) => number[];
+export type TieOrder = (equals: readonly number[]) => number[];
 
 /** One after the other is given up to its room, until the amount is used up. */
 export function handOut(
@@ -49,13 +48,12 @@ function* runsOf(
  * land on the same few nodes.
  */
 export function tieOrder(model: LoadModel, volumeId: VolumeId): TieOrder {
-  return (indexes) => {
-    const hashes = new Map(
-      indexes.map((index) => {
+  return (equals) =>
+    equals
+      .map((index) => {
         const text = `${volumeId}\t${model.processes[index]!.cNodeId}`;
-        return [index, hash("sha256", text, "hex")];
-      }),
-    );
-    return indexes.sort((a, b) => (hashes.get(a)! < hashes.get(b)! ? -1 : 1));
-  };
+        return { index, digest: hash("sha256", text, "hex") };
+      })
+      .sort((a, b) => (a.digest < b.digest ? -1 : 1))
+      .map(({ index }) => index);
 }
