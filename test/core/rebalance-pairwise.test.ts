@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { ClusterState } from "../../src/core/cluster-state.ts";
 import type { Process, Volume } from "../../src/core/model.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
+import { partOf } from "../../src/core/rebalance/rational.ts";
 import type { RebalanceRequest } from "../../src/core/rebalance/types.ts";
 import { applyPlan, clusterArbitrary, clusterOf } from "../support/cluster.ts";
 import {
@@ -116,4 +117,15 @@ test("two halves of the largest volume are levelled to the address", () => {
     replicationCostMicro: 0,
   });
   expect(planRebalance(state, { strategy: "pairwise" }).movedAddresses).toBe(10);
+});
+
+test("a part of any whole number is rounded half up, exactly", () => {
+  const wholes = fc.oneof(fc.nat({ max: 1000 }), fc.maxSafeNat());
+  const micros = fc.integer({ min: 0, max: 1_000_000 });
+  fc.assert(
+    fc.property(wholes, micros, (whole, micro) => {
+      expect(partOf(whole, micro)).toBe(halfUp(BigInt(whole) * BigInt(micro), 1_000_000n));
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -7,7 +7,7 @@ import { MICRO } from "../model.ts";
 import type { FlowAnswer, FlowQuestion, FlowStrategy } from "./flow-plan.ts";
 import { Flows } from "./flows.ts";
 import { LowestAhead } from "./lowest.ts";
-import { roundHalfUp } from "./rational.ts";
+import { partOf, roundHalfUp } from "./rational.ts";
 import type { Scope } from "./request.ts";
 import type { RebalanceRequest } from "./types.ts";
 
@@ -111,7 +111,7 @@ class Giving {
     if ("addresses" in transfer) {
       return Math.min(Math.floor(transfer.addresses / this.#extentBlocks), given);
     }
-    return Number(roundHalfUp(BigInt(given) * BigInt(transfer.fractionMicro), BigInt(MICRO)));
+    return partOf(given, transfer.fractionMicro);
   }
 
   /** The same before it is rounded, to be shown. */

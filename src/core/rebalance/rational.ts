@@ -1,4 +1,5 @@
 /** Exact fractions of BigInts. Denominators are positive everywhere. */
+import { MICRO } from "../model.ts";
 
 export interface Fraction {
   readonly numerator: bigint;
@@ -17,6 +18,13 @@ export function ceilDivide(numerator: bigint, denominator: bigint): bigint {
 /** The nearest integer; a half goes up. */
 export function roundHalfUp(numerator: bigint, denominator: bigint): bigint {
   return floorDivide(2n * numerator + denominator, 2n * denominator);
+}
+
+/** So many millionths of a whole number, half up; in doubles as long as they are exact. */
+export function partOf(whole: number, micro: number): number {
+  const doubled = 2 * whole * micro + MICRO;
+  if (doubled <= Number.MAX_SAFE_INTEGER) return (doubled - (doubled % (2 * MICRO))) / (2 * MICRO);
+  return Number(roundHalfUp(BigInt(whole) * BigInt(micro), BigInt(MICRO)));
 }
 
 export function compareFractions(a: Fraction, b: Fraction): number {
