@@ -258,3 +258,14 @@ test("a donor that owns nothing has nothing to give", () => {
   expect(codesOf(state, { ...request, pairs: [pair("A", "B")] })).toEqual(["nothing-to-give"]);
   expect(planRebalance(state, request).movedAddresses).toBe(5);
 });
+
+test("where no pair is uneven, force has nothing to give either", () => {
+  const processes = [{ id: "A", linked: true }, { id: "B" }];
+  const state = clusterOf({
+    ...{ processes, replicationCostMicro: 0 },
+    volumes: [{ id: "v", blockCount: 100 }],
+  });
+  const request = { strategy: "pairwise" } as const;
+  expect(codesOf(state, request)).toEqual(["would-not-improve"]);
+  expect(codesOf(state, { ...request, force: true })).toEqual(["nothing-to-give"]);
+});

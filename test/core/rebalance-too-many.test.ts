@@ -44,6 +44,10 @@ test("a larger one is refused, unless a budget, receivers, pairs or volumes boun
   expect(cut.movedAddresses).toBe(1_000_000);
   // Of both volumes, as far as nobody has to know each move.
   expect(cut.minimumMovedAddresses).toBeGreaterThan(2 * AMOUNTS_MAX);
+  // All of it could not be asked for.
+  expect(cut.explanations).toEqual([
+    { code: "budget-exhausted", detail: expect.stringMatching(/in too many moves to go at once$/) },
+  ]);
   const [linked, first, second] = ["0", "998", "999"] as ProcessId[];
   const few = { force: true, receiverProcessIds: [first!, second!] };
   expect(plan({ strategy: "proportional", ...few }).moves.length).toBeLessThan(AMOUNTS_MAX / 100);
@@ -67,4 +71,6 @@ test("one that would be left alone is a no-op, however many moves it would take"
   });
   expect(moves.length).toBe(0);
   expect(explanations.map(({ code }) => code)).toEqual(["would-not-improve"]);
+  // Forced, it would be refused.
+  expect(explanations[0]!.counterfactual).toBeUndefined();
 });

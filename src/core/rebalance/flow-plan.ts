@@ -79,11 +79,17 @@ export function planFlows(order: FlowOrder): Proposal {
   };
 }
 
-/** Without choosing the addresses, which takes longer than all the rest. */
-function movedBy(order: FlowOrder): number {
-  let moved = 0;
-  for (const { given } of decisions(order)) moved += given?.cut.flows.total ?? 0;
-  return moved;
+/**
+ * Without choosing the addresses, which takes longer than all the rest. Undefined where it would be
+ * refused.
+ */
+function movedBy(order: FlowOrder): number | undefined {
+  let [moved, amounts] = [0, 0];
+  for (const { given } of decisions(order)) {
+    moved += given?.cut.flows.total ?? 0;
+    amounts += given?.cut.flows.count ?? 0;
+  }
+  return amounts > AMOUNTS_MAX ? undefined : moved;
 }
 
 function* decisions({ model, volumes, request, strategy }: FlowOrder): IterableIterator<Decision> {
@@ -103,7 +109,7 @@ function* decisions({ model, volumes, request, strategy }: FlowOrder): IterableI
     const judged = (cut.flows.total > 0 ? cut : full).flows;
     const improves = lowersSpread(model, counts, volume.blockCount, judged.changes);
     if (!improves && !request.force) {
-      yield { explanation: wouldNotImprove(volume, judged.total, request) };
+      yield { explanation: wouldNotImprove(volume, judged, request) };
       continue;
     }
     const given = { volume, full, cut };
@@ -126,14 +132,15 @@ function tooManyMoves(count: number, { strategy }: RebalanceRequest): Refusal {
 /** Of the volume alone: forced, the others would move something, too, and take of the budget. */
 function wouldNotImprove(
   { id }: Volume,
-  amount: number,
+  { total: amount, count }: Flows,
   { maxMovedAddresses }: RebalanceRequest,
 ): Explanation {
   const detail = `moving ${amount} addresses of volume ${id} would not make its loads more even`;
+  const explanation = { code: "would-not-improve", detail, volumeId: id } as const;
+  if (count > AMOUNTS_MAX) return explanation;
   const budget = maxMovedAddresses === undefined ? {} : { maxMovedAddresses: amount };
   const only = { force: true, volumeIds: [id], ...budget } as const;
-  const counterfactual = { ...only, movedAddresses: amount };
-  return { code: "would-not-improve", detail, volumeId: id, counterfactual };
+  return { ...explanation, counterfactual: { ...only, movedAddresses: amount } };
 }
 
 function forced({ id }: Volume, amount: number): Explanation {
@@ -145,7 +152,7 @@ function forced({ id }: Volume, amount: number): Explanation {
 function whyNothing(
   { id, extentBlocks }: Volume,
   owned: number,
-  { strategy, transfer }: RebalanceRequest,
+  { strategy, transfer, force }: RebalanceRequest,
 ): Explanation {
   if (owned === 0) {
     const detail = `the linked processes own no addresses of volume ${id}`;
@@ -153,7 +160,7 @@ function whyNothing(
   }
   if (strategy === "pairwise" && !transfer) {
     const detail = `no pair gets more even by moving addresses of volume ${id}`;
-    return { code: "would-not-improve", detail, volumeId: id };
+    return { code: force ? "nothing-to-give" : "would-not-improve", detail, volumeId: id };
   }
   const unit = extentBlocks === 1 ? "addresses" : `addresses in extents of ${extentBlocks}`;
   const detail = `of ${owned} ${unit} of volume ${id}, every amount rounds to nothing`;

@@ -42,10 +42,6 @@ export class Flows {
     this.#amounts[place] = amount;
   }
 
-  donors(): Iterable<number> {
-    return this.#numbers.keys();
-  }
-
   /** A donor's receivers, and at the same places what is left for each. */
   of(donor: number): { readonly receivers: Int32Array; readonly amounts: Float64Array } {
     const number = this.#numbers.get(donor);

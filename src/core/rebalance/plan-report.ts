@@ -89,10 +89,13 @@ function budgetExplanation(
 ): Explanation[] {
   if (moved === all) return [];
   const would = movedWithAmpleBudget;
+  const now = `the budget of ${maxMovedAddresses} addresses lets ${moved} move; ${all - moved} remain to be moved`;
+  if (would === undefined) {
+    return [{ code: "budget-exhausted", detail: `${now}, in too many moves to go at once` }];
+  }
   const outlook = would === all ? "" : `; with a budget of ${all}, ${would} would move at once`;
-  const detail = `the budget of ${maxMovedAddresses} addresses lets ${moved} move; ${all - moved} remain to be moved${outlook}`;
   const counterfactual = { maxMovedAddresses: all, movedAddresses: would };
-  return [{ code: "budget-exhausted", detail, counterfactual }];
+  return [{ code: "budget-exhausted", detail: `${now}${outlook}`, counterfactual }];
 }
 
 /**

@@ -9,9 +9,9 @@ export interface Proposal {
   readonly minimumMovedAddresses: number;
   /**
    * What it would move with a budget of just as many: less where all at once would be no gain, or
-   * where it then finds a cheaper way.
+   * where it then finds a cheaper way. Undefined where that would be refused as too many moves.
    */
-  readonly movedWithAmpleBudget: number;
+  readonly movedWithAmpleBudget: number | undefined;
   readonly explanations: readonly Explanation[];
   /** By process index: how the strategy comes to what each ends with. */
   readonly reckonings?: readonly (ProcessShare | ProcessFlow)[] | undefined;
