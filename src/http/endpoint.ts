@@ -58,8 +58,8 @@ export interface Call<Params, Query, Body> {
   readonly log: FastifyBaseLogger;
   /** A signal that is aborted when the client goes away. */
   readonly signal: () => AbortSignal;
-  /** Keeps the connection open for a call that waits that long on purpose. */
-  readonly allowSilence: (durationMs: number) => void;
+  /** No longer counts among those at work: who waits on purpose costs no more than a connection. */
+  readonly stepAside: () => void;
 }
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
@@ -126,5 +126,5 @@ export const MIB = 1024 * KIB;
 /** Where a whole table is sent. */
 export const TABLE_BODY_LIMIT_BYTES = 128 * MIB;
 export const BODY_LIMIT_BYTES = 64 * KIB;
-/** A connection without a sign of life is closed after so long. */
+/** A connection without a sign of life is closed after so long, unless a call that it has sent is at work. */
 export const CONNECTION_IDLE_MS = 30_000;

@@ -1,4 +1,5 @@
 /** From an endpoint to a route: parse, ask the handler, send what it answers. */
+import type { Socket } from "node:net";
 import { pipeline, Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -6,7 +7,7 @@ import type { ClusterState } from "../core/cluster-state.ts";
 import { admit, beginWork } from "./admission.ts";
 import { auditCallOf } from "./audit-calls.ts";
 import { bodyStream, isHalfRead } from "./body-stream.ts";
-import { type Answer, CONNECTION_IDLE_MS, type Endpoint } from "./endpoint.ts";
+import type { Answer, Endpoint } from "./endpoint.ts";
 import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { parseLastEventId } from "./event-ids.ts";
 import type { Idempotency } from "./idempotency.ts";
@@ -47,10 +48,16 @@ async function answer(
   reply: FastifyReply,
 ): Promise<void> {
   const leave = beginWork(parts.load, endpoint, request);
+  // Who has sent all and waits for what takes long is not taken for one that is gone.
+  const onSilence = (socket: Socket) => {
+    if (!request.raw.complete) socket.destroy();
+  };
+  reply.raw.on("timeout", onSilence);
   try {
     const call = callOf(endpoint, request, reply, leave);
     sendAnswer(request, reply, endpoint, await handle(parts, endpoint, request, call));
   } finally {
+    reply.raw.off("timeout", onSilence);
     // What costs much is over when the last of its answer is sent.
     if (!request.leave) leave();
   }
@@ -80,12 +87,7 @@ function callOf(
     lastEvent: endpoint.resumable ? parseLastEventId(request.headers["last-event-id"]) : undefined,
     log: request.log,
     signal: () => abortedWith(reply),
-    allowSilence: (durationMs: number) => {
-      if (durationMs === 0) return;
-      // Who waits costs no more than the connection.
-      leave();
-      request.raw.socket.setTimeout(durationMs + CONNECTION_IDLE_MS);
-    },
+    stepAside: leave,
   };
 }
 

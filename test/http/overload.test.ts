@@ -1,5 +1,6 @@
 /** What happens to calls while the bounds on load are used up, over real connections. */
 import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
@@ -183,6 +184,37 @@ it("has the time-outs and bounds of a server that is not alone", async () => {
   socket.write("GET /v1/clus");
   expect(await text(socket)).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
   expect((await client.callOverSocket("GET", "/v1/cluster")).status).toBe(200);
+});
+
+it("closes a connection on which nothing moves, but not while a call that it has sent is at work", async () => {
+  const client = await start({});
+  const { server } = client.service.app;
+  // As Node does when it has been still for as long as it may.
+  const beStill = async (answers: Promise<unknown[]>) => {
+    const [request, response] = (await answers) as [IncomingMessage, ServerResponse];
+    await until(() => response.listenerCount("timeout") > 0);
+    request.socket.emit("timeout");
+  };
+
+  const path = "/v1/storage-servers/s-1/updates?generation=1&after=1&waitSeconds=30";
+  const asked = once(server, "request");
+  const pull = open(client, path, {}, { method: "GET" });
+  pull.call.end();
+  await beStill(asked);
+  await client.post("/v1/rebalances");
+  expect(await pull.answer).toMatchObject({ status: 200, body: { revision: 2 } });
+
+  const begun = once(server, "request");
+  const stalled = open(client, "/v1/a2c/vol-1", { "content-length": MAP.length });
+  stalled.call.write(MAP.slice(0, 5));
+  await beStill(begun);
+  await expect(stalled.answer).rejects.toThrow("socket hang up");
+
+  const accepted = once(server, "connection");
+  const idle = dial(client);
+  const [socket] = await accepted;
+  socket.emit("timeout");
+  expect(await text(idle)).toBe("");
 });
 
 it("refuses what comes while it is closing, and says to come again", async () => {

@@ -79,11 +79,11 @@ function updates(parts: RouteParts): Endpoint {
       204: { description: "Nothing newer" },
     },
     problems: [404],
-    handle: async ({ params, query, signal, allowSilence }) => {
+    handle: async ({ params, query, signal, stepAside }) => {
       findStorageServer(parts.state(), params.storageServerId);
       const { waitSeconds = 0, ...position } = query;
       const timeoutMs = waitSeconds * 1000;
-      allowSilence(timeoutMs);
+      if (timeoutMs > 0) stepAside();
       const wait = { timeoutMs, signal: signal() };
       const body = await parts.distribution.pull(params.storageServerId, position, wait);
       return body ? { status: 200, body } : { status: 204 };

@@ -12,7 +12,7 @@ const WAIT_DEFAULT_SECONDS = 30;
 
 type WaitingCall = Pick<
   Call<unknown, z.output<typeof rebalanceQuery>, unknown>,
-  "query" | "signal" | "allowSilence"
+  "query" | "signal" | "stepAside"
 >;
 
 interface Done extends Settled {
@@ -51,11 +51,11 @@ export async function answerWhenDelivered(
 
 function waitForDelivery(
   { distribution }: RouteParts,
-  { query, signal, allowSilence }: WaitingCall,
+  { query, signal, stepAside }: WaitingCall,
   revision: number,
 ) {
   const timeoutMs = (query.timeoutSeconds ?? WAIT_DEFAULT_SECONDS) * 1000;
-  allowSilence(timeoutMs);
+  stepAside();
   // A rebalance changes the tables, so that its revision is a distributed one.
   return distribution.waitUntilConverged(revision, timeoutMs, signal());
 }
