@@ -51,18 +51,12 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
     stampAnswer(parts, request, reply);
     // A connection that is kept alive would hold up the end.
     if (isClosing) reply.header("connection", "close");
+    // Whoever asked has gone meanwhile: what was done is told, though nobody gets the answer.
+    if (reply.raw.destroyed) tellAnswer(parts, request, reply);
     done();
   });
   app.addHook("onResponse", (request, reply, done) => {
-    const { method, actor } = request;
-    const { statusCode: status, elapsedTime: durationMs } = reply;
-    const { url: route } = request.routeOptions;
-    parts.onAnswered(route === undefined ? unknownAnswer(status) : { method, route, status });
-    // Reads come by the thousand a second; what was done, and what was refused, is always told.
-    const level = method === "GET" && status < 400 ? "debug" : "info";
-    const path = shownPath(request.url);
-    const fields = { method, path, status, actor, durationMs: Math.round(durationMs) };
-    request.log[level](fields, "answered");
+    tellAnswer(parts, request, reply);
     done();
   });
   app.setNotFoundHandler((request) => {
@@ -72,6 +66,22 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
     });
   });
   app.setErrorHandler((error, _request, reply) => answerError(reply, error));
+}
+
+function tellAnswer(
+  { onAnswered }: Pick<FinishParts, "onAnswered">,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { method, actor } = request;
+  const { statusCode: status, elapsedTime: durationMs } = reply;
+  const { url: route } = request.routeOptions;
+  onAnswered(route === undefined ? unknownAnswer(status) : { method, route, status });
+  // Reads come by the thousand a second; what was done, and what was refused, is always told.
+  const level = method === "GET" && status < 400 ? "debug" : "info";
+  const path = shownPath(request.url);
+  const fields = { method, path, status, actor, durationMs: Math.round(durationMs) };
+  request.log[level](fields, "answered");
 }
 
 /** Of a request that no route was found for. */

@@ -1,6 +1,12 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { type Client, startService, temporaryDirectory } from "../support/service.ts";
+import { open, until } from "../support/open-call.ts";
+import {
+  type Client,
+  startService,
+  startWorkedExample,
+  temporaryDirectory,
+} from "../support/service.ts";
 import { bearer, tokensFile } from "../support/tokens.ts";
 
 const environment = () => ({
@@ -85,6 +91,20 @@ it("is not for storage servers, and leaves heartbeats that change nothing out", 
     "/v1/audit",
     "/v1/storage-servers/s",
   ]);
+});
+
+it("logs what was done for one who has gone before the answer", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const client = await startWorkedExample({ LOG_LEVEL: "info" }, undefined, {}, { log });
+  const wait = open(client, "/v1/rebalances?wait=converged", {}, { method: "POST" });
+  wait.call.end("{}");
+  await until(async () => (await client.get("/v1/cluster")).revision === 2);
+  wait.call.destroy();
+  const told = () =>
+    lines.filter(({ path, method }) => path === "/v1/rebalances" && method === "POST");
+  await until(() => told().length > 0);
+  expect(told()).toMatchObject([{ msg: "answered", actor: "local" }]);
 });
 
 it("names who called in the revision, in the audit and in the log", async () => {
