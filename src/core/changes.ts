@@ -65,11 +65,23 @@ export function changesBetween(before: ClusterState, after: ClusterState): Chang
   return finish(changesInSteps(before, after));
 }
 
-/** The same in steps, for maps of a million ranges. */
+/** Rows that left or came, of volumes that are compared in one step. */
+const ROWS_COMPARED_PER_STEP = 32_768;
+
+/** The same in steps, for a million ranges in one map or in many. */
 export function* changesInSteps(before: ClusterState, after: ClusterState): Steps<Changes> {
   const volumes = before.volumes.differences(after.volumes);
   const maps: MapChange[] = [];
-  for (const volume of volumes) maps.push(yield* mapChange(volume));
+  let rows = 0;
+  for (const volume of volumes) {
+    const change = yield* mapChange(volume);
+    maps.push(change);
+    // Each of many volumes may be too small for a step of its own.
+    rows += rangeCount(change.removed) + rangeCount(change.added);
+    if (rows < ROWS_COMPARED_PER_STEP) continue;
+    rows = 0;
+    yield;
+  }
   return {
     storageServers: before.storageServers.differences(after.storageServers),
     credentials: before.credentials.differences(after.credentials),
@@ -131,7 +143,7 @@ export function* sealInSteps(
     linkAssignmentsRevision:
       changes.linkAssignments.length > 0 ? revision : before.linkAssignmentsRevision,
     digest: distributed ? digest.digest() : before.digest,
-    lostRevisions: lostRevisionsAfter(before, after, changes, revision),
+    lostRevisions: yield* lostRevisionsAfter(before, after, changes, revision),
   };
 }
 

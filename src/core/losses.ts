@@ -1,26 +1,39 @@
 /** Which storage servers a change takes addresses from (distribution, hand-over). */
 import type { Changes, MapChange } from "./changes.ts";
 import { type ClusterState, processOfCNode } from "./cluster-state.ts";
-import type { StorageServerId } from "./model.ts";
-import { type RangeColumns, rangeCount } from "./ranges.ts";
+import type { CNodeId, StorageServerId } from "./model.ts";
+import { rangeCount } from "./ranges.ts";
 import type { Difference, SortedMap } from "./sorted-map.ts";
+import type { Steps } from "./steps.ts";
+
+/** Rows that are compared in one step, a few milliseconds' worth. */
+const ROWS_PER_STEP = 32_768;
 
 /**
  * For each storage server that lost addresses in this generation, the last revision in which it
  * did: `after`'s, with what `changes` take from servers added as lost in `revision`. Addresses
- * that go from one C-node of a server to another stay with the server.
+ * that go from one C-node of a server to another stay with the server. In steps between volumes.
  */
-export function lostRevisionsAfter(
+export function* lostRevisionsAfter(
   before: ClusterState,
   after: ClusterState,
   changes: Changes,
   revision: number,
-): SortedMap<StorageServerId, number> {
+): Steps<SortedMap<StorageServerId, number>> {
+  const losing = new Set<StorageServerId>();
+  let rows = 0;
+  const [giverOf, takerOf] = [serverOfCNode(before), serverOfCNode(after)];
+  for (const { removed, added } of changes.maps) {
+    const [giving, taking] = [removed.owners.map(giverOf), added.owners.map(takerOf)];
+    addServersThatLose(losing, { removed, giving, added, taking });
+    rows += rangeCount(removed) + rangeCount(added);
+    if (rows < ROWS_PER_STEP) continue;
+    rows = 0;
+    yield;
+  }
   let lost = after.lostRevisions;
-  for (const change of changes.maps) {
-    for (const server of serversThatLose(before, after, change)) {
-      if (after.storageServers.has(server)) lost = lost.with(server, revision);
-    }
+  for (const server of losing) {
+    if (after.storageServers.has(server)) lost = lost.with(server, revision);
   }
   return lost;
 }
@@ -36,14 +49,17 @@ export function lossesBetween(
   return [...after.lostRevisions.entries()].map(([key, revision]) => ({ key, after: revision }));
 }
 
+/** The rows of a volume that left and came, with the servers of their owners. */
+interface Exchange extends Pick<MapChange, "removed" | "added"> {
+  readonly giving: readonly (StorageServerId | undefined)[];
+  readonly taking: readonly (StorageServerId | undefined)[];
+}
+
 /** A server loses where less of a range that left comes back to it than the range held. */
-function serversThatLose(
-  before: ClusterState,
-  after: ClusterState,
-  { removed, added }: MapChange,
-): Set<StorageServerId> {
-  const [giving, taking] = [serversOf(before, removed), serversOf(after, added)];
-  const losing = new Set<StorageServerId>();
+function addServersThatLose(
+  losing: Set<StorageServerId>,
+  { removed, giving, added, taking }: Exchange,
+): void {
   let j = 0;
   for (let i = 0; i < rangeCount(removed); i++) {
     const [first, last] = [removed.firstLba[i]!, removed.lastLba[i]!];
@@ -56,9 +72,15 @@ function serversThatLose(
     }
     if (server !== undefined && kept < last - first + 1) losing.add(server);
   }
-  return losing;
 }
 
-function serversOf(state: ClusterState, { owners }: RangeColumns) {
-  return owners.map((cNodeId) => processOfCNode(state, cNodeId)?.storageServerId);
+/** Each looked up once: a hundred volumes may all be owned by the same ten thousand C-nodes. */
+function serverOfCNode(state: ClusterState): (id: CNodeId) => StorageServerId | undefined {
+  const known = new Map<CNodeId, StorageServerId | undefined>();
+  return (cNodeId) => {
+    if (known.has(cNodeId)) return known.get(cNodeId);
+    const server = processOfCNode(state, cNodeId)?.storageServerId;
+    known.set(cNodeId, server);
+    return server;
+  };
 }
