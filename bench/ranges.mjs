@@ -12,7 +12,9 @@ import {
   putVolume,
   releaseLink,
 } from "../dist/core/cluster-state.js";
+import { makeMoves } from "../dist/core/rebalance/moves.js";
 import { planRebalance } from "../dist/core/rebalance/plan.js";
+import { finish } from "../dist/core/steps.js";
 import { firstLayout } from "../dist/core/volume-layout.js";
 import { fewestRanges } from "./fewest-ranges.mjs";
 import { generator } from "./support.mjs";
@@ -33,11 +35,12 @@ export async function ranges() {
       const tolerance = `tolerance ${toleranceMicro / 1_000_000}`;
       const state = afterFlaps(weightOf, toleranceMicro);
       const what = `ranges per C-node after ${FLAPS} flaps, ${name}, ${tolerance}`;
-      rows.push([what, perCNode(state.volumes.get("v").map)]);
+      rows.push([what, perCNode(state.volumes.get("v").map.rangeCount)]);
       if (toleranceMicro > 0) continue;
       const maxMovedAddresses = BLOCKS * CONSOLIDATED_PART;
-      const { maps } = planRebalance(state, { strategy: "consolidate", maxMovedAddresses });
-      rows.push(["… consolidated by moving 10 % of all addresses", perCNode(maps[0].map)]);
+      const plan = planRebalance(state, { strategy: "consolidate", maxMovedAddresses });
+      const consolidated = "… consolidated by moving 10 % of all addresses";
+      rows.push([consolidated, perCNode(plan.rangesAfter)]);
     }
   }
   const { mean, best } = againstExact();
@@ -59,13 +62,13 @@ function afterFlaps(weightOf, toleranceMicro) {
     state = state.linkAssignments.has(linkId)
       ? releaseLink(state, linkId)
       : assignLink(state, linkId, `r-${i}`);
-    const [change] = planRebalance(state, { strategy: "equalize", toleranceMicro }).maps;
-    if (change) state = putVolume(state, { ...state.volumes.get("v"), map: change.map });
+    const { moves } = planRebalance(state, { strategy: "equalize", toleranceMicro });
+    state = finish(makeMoves(state, moves));
   }
   return state;
 }
 
-function perCNode({ rangeCount }) {
+function perCNode(rangeCount) {
   return (rangeCount / PROCESSES).toFixed(1);
 }
 

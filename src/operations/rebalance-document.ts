@@ -1,7 +1,7 @@
 /** A rebalance as it is listed: without its moves and what it does to each process. */
 import type { AssumedProcess, Assumptions } from "../core/decisions/assumptions.ts";
 import { MICRO, MILLI } from "../core/model.ts";
-import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
+import type { Plan, RebalanceRequest } from "../core/rebalance/types.ts";
 
 /** A dry run can be applied for so long. */
 const PLAN_VALID_MS = 24 * 60 * 60 * 1000;
@@ -10,8 +10,7 @@ const PLAN_READABLE_MS = 24 * 60 * 60 * 1000;
 
 export type RebalanceState = "planned" | "applied" | "no-op" | "rolled-back" | "expired";
 
-export interface RebalanceDocument
-  extends Omit<PlanOfMoves, "moves" | "processes" | "transferPercent"> {
+export interface RebalanceDocument extends Omit<Plan, "moves" | "processes" | "transferPercent"> {
   readonly id: string | null;
   readonly state: RebalanceState;
   readonly strategy: RebalanceRequest["strategy"];
@@ -61,7 +60,7 @@ export interface RebalanceOrder extends RebalanceRequest {
 
 export interface RebalanceFacts {
   readonly order: RebalanceOrder;
-  readonly plan: PlanOfMoves;
+  readonly plan: Plan;
   readonly id: string | null;
   readonly state: RebalanceState;
   readonly revision: number | null;

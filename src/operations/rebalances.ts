@@ -10,7 +10,7 @@ import { basisOf, changesSince, type PlanBasis } from "../core/rebalance/basis.t
 import type { KeptPlan } from "../core/rebalance/kept-plan.ts";
 import type { Moves } from "../core/rebalance/move-list.ts";
 import { endsOf, type MovedMap, mapsAfter, withMaps } from "../core/rebalance/moves.ts";
-import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
+import type { Plan, RebalanceRequest } from "../core/rebalance/types.ts";
 import { takesLong } from "../planner/planner.ts";
 import { withPauses } from "../threads/pauses.ts";
 import { commitTable } from "./commit.ts";
@@ -80,7 +80,7 @@ export async function rebalance(
 
 /** A plan, what it has read and, where it is to be applied, what it leads to. */
 interface Planned {
-  readonly plan: PlanOfMoves;
+  readonly plan: Plan;
   readonly basis: PlanBasis;
   readonly maps: readonly MovedMap[];
 }

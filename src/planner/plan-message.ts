@@ -1,7 +1,7 @@
 /** What goes to the planner's thread and comes back: plain data and typed arrays. */
 import { Refusal, type RefusalCode } from "../core/errors.ts";
 import type { MoveColumns } from "../core/rebalance/move-list.ts";
-import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
+import type { Plan, RebalanceRequest } from "../core/rebalance/types.ts";
 import type { HandedState } from "./handed-state.ts";
 
 export interface PlanInput {
@@ -10,7 +10,7 @@ export interface PlanInput {
 }
 
 export type PlanOutcome =
-  | { readonly plan: Omit<PlanOfMoves, "moves">; readonly moves: MoveColumns }
+  | { readonly plan: Omit<Plan, "moves">; readonly moves: MoveColumns }
   | { readonly refusal: RefusalMessage };
 
 export interface RefusalMessage extends Pick<Refusal, "correction" | "errors"> {

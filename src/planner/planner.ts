@@ -4,8 +4,8 @@
  */
 import type { ClusterState } from "../core/cluster-state.ts";
 import { MoveList } from "../core/rebalance/move-list.ts";
-import { planMoves } from "../core/rebalance/plan.ts";
-import type { PlanOfMoves, RebalanceRequest } from "../core/rebalance/types.ts";
+import { planRebalance } from "../core/rebalance/plan.ts";
+import type { Plan, RebalanceRequest } from "../core/rebalance/types.ts";
 import type { Threads } from "../threads/threads.ts";
 import { handOver } from "./handed-state.ts";
 import { errorOf, type PlanInput, type PlanOutcome } from "./plan-message.ts";
@@ -20,9 +20,9 @@ export class Planner {
     this.#threads = threads;
   }
 
-  /** Throws the refusals of `planMoves`. */
-  async plan(state: ClusterState, request: RebalanceRequest): Promise<PlanOfMoves> {
-    if (!takesLong(state)) return planMoves(state, request);
+  /** Throws the refusals of `planRebalance`. */
+  async plan(state: ClusterState, request: RebalanceRequest): Promise<Plan> {
+    if (!takesLong(state)) return planRebalance(state, request);
     const input: PlanInput = { state: handOver(state), request };
     const outcome = await this.#threads.run<PlanOutcome>("planner/plan-thread.js", input);
     if ("refusal" in outcome) throw errorOf(outcome.refusal);

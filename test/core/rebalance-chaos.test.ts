@@ -23,7 +23,7 @@ import type {
   VolumeId,
 } from "../../src/core/model.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
-import { applyPlan, clusterOf } from "../support/cluster.ts";
+import { applyPlan, clusterOf, mapsOf } from "../support/cluster.ts";
 import { isActive } from "../support/exact-model.ts";
 import { Random } from "../support/random.ts";
 
@@ -93,7 +93,7 @@ const dropVolume: Operation = (state) =>
 /** Moves back what a plan to somewhere else has moved, by the map that was there before. */
 const takeBack: Operation = (state) => {
   const plan = planRebalance(state, { strategy: "proportional", force: true });
-  return plan.maps.reduce(
+  return mapsOf(state, plan).reduce(
     (next, { volumeId }) => {
       const entries = [...state.volumes.get(volumeId)!.map.ranges()];
       return replaceMap(next, volumeId, sortEntries(entries));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import type { RebalanceRequest } from "../../src/core/rebalance/types.ts";
-import { applyPlan, clusterArbitrary, clusterOf } from "../support/cluster.ts";
+import { applyPlan, clusterArbitrary, clusterOf, mapsOf } from "../support/cluster.ts";
 import { isActive, sizesOf } from "../support/exact-model.ts";
 import { expectSound } from "../support/plan-soundness.ts";
 
@@ -25,7 +25,9 @@ const crumbled = clusterOf({
 
 test("an island goes to its neighbour, which repays it at another boundary", () => {
   const plan = planRebalance(crumbled, { strategy: "consolidate" });
-  expect([...plan.maps[0]!.map.ranges()].map((r) => [r.cNodeId, r.lastLba + 1])).toEqual([
+  expect(
+    [...mapsOf(crumbled, plan)[0]!.map.ranges()].map((r) => [r.cNodeId, r.lastLba + 1]),
+  ).toEqual([
     ["c-A", 37],
     ["c-B", 70],
     ["c-C", 100],

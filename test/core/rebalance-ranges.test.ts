@@ -3,7 +3,7 @@ import { assignLink, type ClusterState, releaseLink } from "../../src/core/clust
 import type { LinkId } from "../../src/core/model.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import type { RebalanceRequest } from "../../src/core/rebalance/types.ts";
-import { applyPlan, clusterOf } from "../support/cluster.ts";
+import { applyPlan, clusterOf, mapsOf } from "../support/cluster.ts";
 
 type Table = readonly (readonly [cNodeId: string, end: number])[];
 
@@ -14,7 +14,7 @@ function equalized(table: Table, draining: string[] = []): [string, number][] {
     processes: ids.map((id) => ({ id, draining: draining.includes(id) })),
     volumes: [{ id: "v", blockCount: table.at(-1)![1], ranges: table }],
   });
-  const [change] = planRebalance(state, { strategy: "equalize" }).maps;
+  const [change] = mapsOf(state, planRebalance(state, { strategy: "equalize" }));
   return [...change!.map.ranges()].map(({ cNodeId, lastLba }) => [cNodeId, lastLba + 1]);
 }
 

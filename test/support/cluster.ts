@@ -20,6 +20,9 @@ import type {
   StorageServerId,
   VolumeId,
 } from "../../src/core/model.ts";
+import { type MovedMap, mapsAfter } from "../../src/core/rebalance/moves.ts";
+import type { Plan } from "../../src/core/rebalance/types.ts";
+import { finish } from "../../src/core/steps.ts";
 import { firstLayout } from "../../src/core/volume-layout.ts";
 
 export interface ProcessSpec {
@@ -97,13 +100,14 @@ export function rangesEndingAt(ends: readonly (readonly [string, number])[]): Ow
   }));
 }
 
-/** The state with maps of a plan in place, at the next revision. */
-export function applyPlan(
-  state: ClusterState,
-  { maps }: { maps: readonly { volumeId: VolumeId; map: AddressMap }[] },
-): ClusterState {
+/** The maps that a plan leads to, in the order of its moves. */
+export const mapsOf = (state: ClusterState, { moves }: Pick<Plan, "moves">): MovedMap[] =>
+  finish(mapsAfter(state, moves));
+
+/** The state with the maps of a plan in place, at the next revision. */
+export function applyPlan(state: ClusterState, plan: Pick<Plan, "moves">): ClusterState {
   let next: ClusterState = { ...state, revision: state.revision + 1 };
-  for (const { volumeId, map } of maps) {
+  for (const { volumeId, map } of mapsOf(state, plan)) {
     next = putVolume(next, { ...state.volumes.get(volumeId)!, map });
   }
   return next;

@@ -2,14 +2,16 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { ClusterState } from "../../src/core/cluster-state.ts";
-import type { Volume } from "../../src/core/model.ts";
+import type { CNodeId, Volume } from "../../src/core/model.ts";
 import type { Move, Plan, RebalanceRequest } from "../../src/core/rebalance/types.ts";
+import { applyPlan, mapsOf } from "./cluster.ts";
 
 export function expectSound(state: ClusterState, request: RebalanceRequest, plan: Plan): void {
   let moved = 0;
   let rangesAfter = 0;
+  const maps = mapsOf(state, plan);
   for (const volume of state.volumes.values()) {
-    const after = plan.maps.find(({ volumeId }) => volumeId === volume.id);
+    const after = maps.find(({ volumeId }) => volumeId === volume.id);
     const moves = [...plan.moves].filter(({ volumeId }) => volumeId === volume.id);
     expect(after !== undefined).toBe(moves.length > 0);
     const next: Volume = after ? { ...volume, map: after.map } : volume;
@@ -25,12 +27,25 @@ export function expectSound(state: ClusterState, request: RebalanceRequest, plan
   expect(plan.remainingAddresses).toBeGreaterThanOrEqual(0);
   expect(moved).toBeLessThanOrEqual(request.maxMovedAddresses ?? Number.MAX_SAFE_INTEGER);
   expect(plan.rangesAfter).toBe(rangesAfter);
+  expectSizes(state, applyPlan(state, plan), plan);
   expect(plan.imbalance.after).toBeGreaterThanOrEqual(1 - 1e-12);
   if (plan.moves.length === 0) expect(plan.explanations.length).toBeGreaterThan(0);
-  const volumeOrder = plan.maps.map(({ volumeId }) => volumeId);
+  const volumeOrder = maps.map(({ volumeId }) => volumeId);
   expect(volumeOrder).toEqual(volumeOrder.toSorted());
   expect([...new Set(Array.from(plan.moves, ({ volumeId }) => volumeId))]).toEqual(volumeOrder);
   expect(plan.planHash).toBe(hashOf(plan));
+}
+
+function expectSizes(before: ClusterState, after: ClusterState, { processes }: Plan): void {
+  const owned = ({ volumes }: ClusterState, cNodeId: CNodeId) =>
+    [...volumes.values()].reduce((sum, { map }) => sum + map.sizeOf(cNodeId), 0);
+  for (const { processId, addressesBefore, addressesAfter } of processes) {
+    const { cNodeId } = before.processes.get(processId)!;
+    expect([addressesBefore, addressesAfter]).toEqual([
+      owned(before, cNodeId),
+      owned(after, cNodeId),
+    ]);
+  }
 }
 
 /** Returns the moved addresses, and the least that any way between the two sets of sizes moves. */

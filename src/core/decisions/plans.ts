@@ -5,7 +5,7 @@ import { type BasisChange, changesSince } from "../rebalance/basis.ts";
 import type { DryRun } from "../rebalance/kept-plan.ts";
 import type { Moves } from "../rebalance/move-list.ts";
 import { findObstacle, makeMoves, reversed } from "../rebalance/moves.ts";
-import type { Move, PlanOfMoves } from "../rebalance/types.ts";
+import type { Move, Plan } from "../rebalance/types.ts";
 import type { Steps } from "../steps.ts";
 import { assume, type UnmetAssumption, unmetAssumptions } from "./assumptions.ts";
 
@@ -87,7 +87,7 @@ export function assumedIn(
 }
 
 /** How the moves of an earlier plan stand to the same request, planned now. */
-export function heldAgainst(now: PlanOfMoves, moves: Moves): Replanned {
+export function heldAgainst(now: Plan, moves: Moves): Replanned {
   return { sameMoves: sameMoves(now.moves, moves), movedAddresses: now.movedAddresses };
 }
 

@@ -12,7 +12,7 @@ import { CrumbMerging } from "./crumbs.ts";
 import type { Proposal } from "./proposal.ts";
 import { StretchSorter } from "./stretch-sorter.ts";
 import { StretchTree } from "./stretch-tree.ts";
-import { type Transfer, transferTo } from "./transfer.ts";
+import { mapAfter, type Transfer, transferTo } from "./transfer.ts";
 import type { Explanation, RebalanceRequest } from "./types.ts";
 import { addressesIn } from "./volume-moves.ts";
 
@@ -104,7 +104,7 @@ class VolumeMerging {
   #afterCrumbs(): CrumbsMerged {
     if (this.#crumbsMerged) return this.#crumbsMerged;
     const { moved, transfer } = this.#crumbs(Number.POSITIVE_INFINITY);
-    const sorted = sorting(this.#model, transfer.map);
+    const sorted = sorting(this.#model, mapAfter(this.#model, transfer));
     const sort = (budget: number) => transferTo(sorted(budget), this.#model, this.volume);
     this.#crumbsMerged = { moved, sort };
     return this.#crumbsMerged;
@@ -127,8 +127,8 @@ interface MergedVolume extends Merged {
 }
 
 function mergedBy(transfer: Transfer): Merged {
-  const { moves, map } = transfer;
-  return { moved: addressesIn(moves), rangeCount: map.rangeCount, transfer: () => transfer };
+  const { moves, rangeCount } = transfer;
+  return { moved: addressesIn(moves), rangeCount, transfer: () => transfer };
 }
 
 /** What there is to do once all crumbs are merged. */

@@ -51,7 +51,7 @@ export class CrumbMerging {
     const isCrumb = (range: number) =>
       this.#board.lengthOf(range) <= (CRUMB_OF_MEAN * length) / count;
     for (const range of this.#board.shortestFirst(isCrumb)) if (!this.#merge(range)) break;
-    return { moved: this.#moved, transfer: transferOf(this.#board, this.#model, this.#volume) };
+    return { moved: this.#moved, transfer: transferOf(this.#board, this.#volume) };
   }
 
   /** Returns whether the limit leaves room for more. */

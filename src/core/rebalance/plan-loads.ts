@@ -1,15 +1,16 @@
 /** What processes own before and after a plan, and how uneven their loads are. */
-import type { AddressMap } from "../address-map.ts";
 import { countAddresses, imbalanceOf, type LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { addTo } from "./sums.ts";
+import type { Transfer } from "./transfer.ts";
 import type { Plan } from "./types.ts";
+import type { VolumeMoves } from "./volume-moves.ts";
 
-interface Maps {
+interface Outcome {
   /** In volume id order, as are those of them that were planned. */
   readonly volumes: readonly Volume[];
   readonly planned: readonly Volume[];
-  readonly mapAfter: (volume: Volume) => AddressMap;
+  readonly transfers: readonly Transfer[];
 }
 
 /** By process index, over all volumes. */
@@ -21,15 +22,17 @@ export interface Loads {
 }
 
 /** Goes once through each map: a table of a million ranges may be one of a hundred volumes. */
-export function loadsOf(model: LoadModel, { volumes, planned, mapAfter }: Maps): Loads {
+export function loadsOf(model: LoadModel, { volumes, planned, transfers }: Outcome): Loads {
   const before = new Float64Array(model.processes.length);
   const after = new Float64Array(model.processes.length);
   const arePlanned = new Set(planned);
+  const transferOf = new Map(transfers.map((transfer) => [transfer.volume, transfer]));
   const imbalances: Plan["imbalance"]["volumes"][number][] = [];
   for (const volume of volumes) {
     const { id: volumeId, map, blockCount } = volume;
     const owned = countAddresses(model, [map]);
-    const owns = mapAfter(volume) === map ? owned : countAddresses(model, [mapAfter(volume)]);
+    const transfer = transferOf.get(volume);
+    const owns = transfer ? countAfter(owned, transfer.moves) : owned;
     addTo(before, owned);
     addTo(after, owns);
     if (!arePlanned.has(volume)) continue;
@@ -45,4 +48,14 @@ export function loadsOf(model: LoadModel, { volumes, planned, mapAfter }: Maps):
     volumes: imbalances,
   };
   return { before, after, total, imbalance };
+}
+
+function countAfter(counts: Float64Array, { firstLba, lastLba, from, to }: VolumeMoves) {
+  const after = counts.slice();
+  for (let i = 0; i < firstLba.length; i++) {
+    const count = lastLba[i]! - firstLba[i]! + 1;
+    after[from[i]!] = after[from[i]!]! - count;
+    after[to[i]!] = after[to[i]!]! + count;
+  }
+  return after;
 }

@@ -2,13 +2,13 @@
 import { createHash } from "node:crypto";
 import type { ClusterState } from "../cluster-state.ts";
 import { type LoadModel, loadOf } from "../load-model.ts";
-import type { Volume } from "../model.ts";
 import { joinMoves, type MoveList } from "./move-list.ts";
 import { type Loads, loadsOf } from "./plan-loads.ts";
 import { transferFraction } from "./proportional.ts";
 import type { Proposal } from "./proposal.ts";
 import { toNumber } from "./rational.ts";
 import type { Scope } from "./request.ts";
+import type { Transfer } from "./transfer.ts";
 import type { Explanation, Plan, ProcessEffect, RebalanceRequest } from "./types.ts";
 import { addressesIn, columnsOf } from "./volume-moves.ts";
 
@@ -28,11 +28,10 @@ export function describePlan({ state, model, scope, request, proposal }: Planned
     transfers.map((transfer) => columnsOf(transfer.volume.id, transfer.moves, cNodeIds)),
   );
   const remainingAddresses = minimumMovedAddresses - movedAddresses;
-  const changed = new Map(transfers.map(({ volume, map }) => [volume.id, map]));
-  const mapAfter = (volume: Volume) => changed.get(volume.id) ?? volume.map;
-
   const volumes = [...state.volumes.values()];
-  const loads = loadsOf(model, { volumes, planned: scope.volumes, mapAfter });
+  const rangesBefore = volumes.reduce((sum, { map }) => sum + map.rangeCount, 0);
+  const rangesMore = ({ volume, rangeCount }: Transfer) => rangeCount - volume.map.rangeCount;
+  const loads = loadsOf(model, { volumes, planned: scope.volumes, transfers });
   return {
     planHash: hashOf(state.revision, moves),
     baseRevision: state.revision,
@@ -46,8 +45,8 @@ export function describePlan({ state, model, scope, request, proposal }: Planned
     movedAddresses,
     minimumMovedAddresses,
     remainingAddresses,
-    rangesBefore: volumes.reduce((sum, { map }) => sum + map.rangeCount, 0),
-    rangesAfter: volumes.reduce((sum, volume) => sum + mapAfter(volume).rangeCount, 0),
+    rangesBefore,
+    rangesAfter: transfers.reduce((sum, transfer) => sum + rangesMore(transfer), rangesBefore),
     imbalance: loads.imbalance,
     moves,
     processes: effectsOf(model, loads, proposal.reckonings),
@@ -55,7 +54,6 @@ export function describePlan({ state, model, scope, request, proposal }: Planned
       ...proposal.explanations,
       ...budgetExplanation(request, proposal, movedAddresses),
     ],
-    maps: transfers.map(({ volume, map }) => ({ volumeId: volume.id, map })),
   };
 }
 

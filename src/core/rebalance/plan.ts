@@ -12,7 +12,7 @@ import { describePlan } from "./plan-report.ts";
 import { proportional } from "./proportional.ts";
 import { nothing, type Proposal } from "./proposal.ts";
 import { type Scope, scopeOf } from "./request.ts";
-import type { Explanation, Plan, PlanOfMoves, RebalanceRequest } from "./types.ts";
+import type { Explanation, Plan, RebalanceRequest } from "./types.ts";
 
 /**
  * The plan of a request. Refuses what names things that don't exist or can't take part:
@@ -24,12 +24,6 @@ export function planRebalance(state: ClusterState, request: RebalanceRequest): P
   const scope = scopeOf(state, model, request);
   const proposal = propose(model, scope, request);
   return describePlan({ state, model, scope, request, proposal });
-}
-
-/** The same without the maps that the moves lead to. */
-export function planMoves(state: ClusterState, request: RebalanceRequest): PlanOfMoves {
-  const { maps: _, ...plan } = planRebalance(state, request);
-  return plan;
 }
 
 function propose(model: LoadModel, scope: Scope, request: RebalanceRequest): Proposal {

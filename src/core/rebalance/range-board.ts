@@ -125,6 +125,16 @@ export class RangeBoard {
     return moves.build();
   }
 
+  /** Of the map: neighbours with one owner are one range. */
+  rangeCount(): number {
+    let count = 1;
+    for (let left = 0; left < this.count; left++) {
+      const right = this.next[left]!;
+      if (right !== NONE && this.owner[left] !== this.owner[right]) count++;
+    }
+    return count;
+  }
+
   #first(): number {
     let first = 0;
     while (this.previous[first] !== NONE) first = this.previous[first]!;

@@ -24,10 +24,11 @@ import { takeWindows } from "./windows.ts";
 export interface Transfer {
   readonly volume: Volume;
   readonly moves: VolumeMoves;
-  readonly map: AddressMap;
+  /** Of the volume, afterwards. */
+  readonly rangeCount: number;
 }
 
-/** The moves that use up the quota (in addresses), and the map they lead to. */
+/** The moves that use up the quota (in addresses). */
 export function transferAddresses(model: LoadModel, volume: Volume, quota: Quota): Transfer {
   const board = new RangeBoard(model, volume.map.columns());
   takeWindows(board, quota);
@@ -39,15 +40,19 @@ export function transferAddresses(model: LoadModel, volume: Volume, quota: Quota
   for (const donor of donors.indexes) {
     invariant(quota.surplusOf(donor) === 0, "every donor gives what it has to give");
   }
-  return transferOf(board, model, volume);
+  return transferOf(board, volume);
 }
 
 /** What has moved on the board by now. */
-export function transferOf(board: RangeBoard, model: LoadModel, volume: Volume): Transfer {
-  const moves = board.moves();
+export function transferOf(board: RangeBoard, volume: Volume): Transfer {
+  return { volume, moves: board.moves(), rangeCount: board.rangeCount() };
+}
+
+/** The map that a transfer leads to. */
+export function mapAfter(model: LoadModel, { volume, moves }: Transfer): AddressMap {
   const { firstLba, lastLba, to: owner } = moves;
   const owners = model.processes.map(({ cNodeId }) => cNodeId);
-  return { volume, moves, map: volume.map.paintColumns({ firstLba, lastLba, owner, owners }) };
+  return volume.map.paintColumns({ firstLba, lastLba, owner, owners });
 }
 
 /** What moves from a volume's map to another one that has come of it. */
@@ -67,7 +72,7 @@ export function transferTo(map: AddressMap, model: LoadModel, volume: Volume): T
     if (before.lastLba[i]! >= end) j++;
     if (before.lastLba[i]! <= end) i++;
   }
-  return { volume, moves: moves.build(), map };
+  return { volume, moves: moves.build(), rangeCount: map.rangeCount };
 }
 
 function slideBoundaries(board: RangeBoard, quota: Quota): void {

@@ -1,5 +1,4 @@
 /** What is asked of the planner, and what it answers. Amounts are addresses unless named else. */
-import type { AddressMap } from "../address-map.ts";
 import type { CNodeId, ProcessId, VolumeId } from "../model.ts";
 import type { MoveList } from "./move-list.ts";
 
@@ -165,9 +164,4 @@ export interface Plan {
   /** Every process of the cluster, over all volumes. */
   readonly processes: readonly ProcessEffect[];
   readonly explanations: readonly Explanation[];
-  /** The maps of the volumes that change. */
-  readonly maps: readonly { readonly volumeId: VolumeId; readonly map: AddressMap }[];
 }
-
-/** The maps follow from the moves. */
-export type PlanOfMoves = Omit<Plan, "maps">;
