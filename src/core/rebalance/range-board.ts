@@ -6,7 +6,7 @@
 import { doubled } from "../doubled.ts";
 import type { LoadModel } from "../load-model.ts";
 import type { RangeColumns } from "../ranges.ts";
-import { sortByKey, sortLargestFirst } from "./order.ts";
+import { countFrom, sortByKey, sortLargestFirst } from "./order.ts";
 import type { Quota } from "./quota.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 
@@ -182,13 +182,6 @@ export class RangeBoard {
     this.#start = doubled(this.#start);
     this.#end = doubled(this.#end);
   }
-}
-
-/** `first`, `first` + 1 and so on: a plain loop is ten times as fast as `Int32Array.from`. */
-export function countFrom(first: number, count: number): Int32Array<ArrayBuffer> {
-  const numbers = new Int32Array(count);
-  for (let i = 0; i < count; i++) numbers[i] = first + i;
-  return numbers;
 }
 
 /** What donors that have still something to give have left, the longest segments first. */

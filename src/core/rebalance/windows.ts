@@ -14,8 +14,9 @@
  * fall back, so that R ranges take O(R).
  */
 import { CandidateBuckets } from "./candidate-buckets.ts";
+import { countFrom } from "./order.ts";
 import type { Quota } from "./quota.ts";
-import { countFrom, type RangeBoard } from "./range-board.ts";
+import type { RangeBoard } from "./range-board.ts";
 
 const WINDOW_RANGES_MAX = 32;
 const REMOVED_MAX = WINDOW_RANGES_MAX - 1;
