@@ -55,36 +55,32 @@ export function waterCut({ basins, amount, scale, tie }: WaterCutOptions): Map<n
   return shares;
 }
 
-/** A basin begins to give at its top, and has nothing left to give below its bottom. */
+/** A level: a basin begins to give at its top, and has nothing left to give below its bottom. */
 interface Edge extends Fraction {
-  readonly basin: Basin;
   readonly top: boolean;
   readonly estimate: number;
 }
 
 /** The μ, in units per thousandth of weight, at which `units` have run over. */
 function levelAfter(basins: readonly Basin[], units: bigint, scale: bigint): Fraction {
-  const edges = basins.flatMap((basin) => {
-    const bottom = basin.work - BigInt(basin.cap) * scale;
-    return [edgeAt(basin, basin.work, true), edgeAt(basin, bottom, false)];
-  });
+  const edges = basins.flatMap(({ work, weightMilli, cap }) => [
+    edgeAt(work, weightMilli, true),
+    edgeAt(work - BigInt(cap) * scale, weightMilli, false),
+  ]);
   edges.sort(highestFirst);
-  let [work, weight, exhausted] = [0n, 0n, 0n];
-  for (const { basin, top, numerator, denominator } of edges) {
-    const overflow = (exhausted + work) * denominator - numerator * weight;
-    if (overflow >= units * denominator) break;
-    const sign = top ? 1n : -1n;
-    work += sign * basin.work;
-    weight += sign * BigInt(basin.weightMilli);
-    if (!top) exhausted += BigInt(basin.cap) * scale;
+  // At a level μ, `excess` − μ · `weight` has run over beyond `units`.
+  let [excess, weight] = [-units, 0n];
+  for (const { top, numerator, denominator } of edges) {
+    if (excess * denominator >= numerator * weight) break;
+    excess += top ? numerator : -numerator;
+    weight += top ? denominator : -denominator;
   }
-  return { numerator: exhausted + work - units, denominator: weight };
+  return { numerator: excess, denominator: weight };
 }
 
-function edgeAt(basin: Basin, work: bigint, top: boolean): Edge {
-  const denominator = BigInt(basin.weightMilli);
-  const estimate = Number(work) / basin.weightMilli;
-  return { basin, top, numerator: work, denominator, estimate };
+function edgeAt(work: bigint, weightMilli: number, top: boolean): Edge {
+  const estimate = Number(work) / weightMilli;
+  return { top, numerator: work, denominator: BigInt(weightMilli), estimate };
 }
 
 /** Doubles decide where they clearly differ: exact comparison is forty times as slow. */
