@@ -1,6 +1,6 @@
 /**
- * Planning time and memory against ranges, processes and links, on tables of ranges of one length
- * and, last, of random lengths and owners. Where a plan would take too many moves, the time is that
+ * Planning time and memory against ranges, processes, links and volumes, on tables of ranges of one
+ * length and of random lengths and owners. Where a plan would take too many moves, the time is that
  * of its refusal.
  */
 import { AddressMap } from "../dist/core/address-map.js";
@@ -30,9 +30,11 @@ const SHAPES = [
   { ranges: 1_000_000, processes: 10_000, links: 100, random: true },
   { ranges: 1_000_000, processes: 10_000, links: 3_333, random: true },
   { ranges: 1_000_000, processes: 10_000, links: 9_000, random: true },
+  { ranges: 1_000_000, processes: 10_000, links: 100, volumes: 100 },
+  { ranges: 1_000_000, processes: 10_000, links: 100, volumes: 100, random: true },
 ];
 
-const SMALLEST_AND_RANDOM = [SHAPES[0], ...SHAPES.filter(({ random }) => random)];
+const SMALLEST_AND_LAST = [SHAPES[0], ...SHAPES.slice(-5)];
 
 /** `budget`: a part of all addresses. */
 const REQUESTS = [
@@ -52,15 +54,15 @@ export async function planning() {
   for (const request of REQUESTS) {
     let first;
     const isPlain = Object.keys(request).length === 1;
-    for (const shape of isPlain ? SHAPES : SMALLEST_AND_RANDOM) {
-      const { ranges, processes, links, random } = shape;
+    for (const shape of isPlain ? SHAPES : SMALLEST_AND_LAST) {
+      const { ranges, processes, links } = shape;
       const { timeMs, moves, bytes } = measure(clusterOf(shape), request);
       const work = ranges * Math.log2(ranges);
       first ??= { timeMs, work };
       const growth = timeMs / first.timeMs / (work / first.work);
       rows.push([
         nameOf(request),
-        `${ranges.toLocaleString("en")}${random ? ", random" : ""}`,
+        tableOf(shape),
         processes.toLocaleString("en"),
         links.toLocaleString("en"),
         moves?.toLocaleString("en") ?? "refused",
@@ -105,7 +107,7 @@ function measure(state, request) {
 
 /** How many; undefined where they are too many. */
 function movesOf(state, { strategy, tolerance, budget }) {
-  const [{ blockCount }] = state.volumes.values();
+  const blockCount = [...state.volumes.values()].reduce((sum, it) => sum + it.blockCount, 0);
   try {
     const { moves } = planRebalance(state, {
       strategy,
@@ -124,8 +126,13 @@ function nameOf({ strategy, tolerance, budget }) {
   return budget ? `${strategy}, budget ${100 * budget} %` : strategy;
 }
 
+function tableOf({ ranges, volumes, random }) {
+  const count = ranges.toLocaleString("en");
+  return `${count}${random ? ", random" : ""}${volumes ? `, ${volumes} volumes` : ""}`;
+}
+
 /** Links are spread over the processes. */
-function clusterOf({ ranges, processes, links, random }) {
+function clusterOf({ ranges, processes, links, random, volumes = 1 }) {
   let state = emptyState({ clusterId: "bench", generation: 1 });
   state = putStorageServer(state, {
     id: "s",
@@ -148,15 +155,22 @@ function clusterOf({ ranges, processes, links, random }) {
     state = putLink(state, { id: `l-${i}`, state: "up", revision: 1 });
     state = assignLink(state, `l-${i}`, member.rNodeId);
   }
-  const map = AddressMap.of(random ? randomRanges(ranges, processes) : inTurn(ranges, processes));
-  return putVolume(state, {
-    id: "v",
-    blockCount: map.blockCount,
-    extentBlocks: 1,
-    createdRevision: 1,
-    revision: 1,
-    map,
-  });
+  const below = generator(7);
+  for (let i = 0; i < volumes; i++) {
+    const count = ranges / volumes;
+    const map = AddressMap.of(
+      random ? randomRanges(count, processes, below) : inTurn(count, processes),
+    );
+    state = putVolume(state, {
+      id: `v-${i}`,
+      blockCount: map.blockCount,
+      extentBlocks: 1,
+      createdRevision: 1,
+      revision: 1,
+      map,
+    });
+  }
+  return state;
 }
 
 /** Over all C-nodes, so that nothing lies together. */
@@ -168,8 +182,7 @@ function* inTurn(rangeCount, processCount) {
   }
 }
 
-function* randomRanges(rangeCount, processCount) {
-  const below = generator(7);
+function* randomRanges(rangeCount, processCount, below) {
   let [firstLba, owner] = [0, -1];
   for (let i = 0; i < rangeCount; i++) {
     // Never the same one twice, or the two would be one range.
