@@ -259,7 +259,7 @@ test("a donor that owns nothing has nothing to give", () => {
   expect(planRebalance(state, request).movedAddresses).toBe(5);
 });
 
-test("where no pair is uneven, force has nothing to give either", () => {
+test("where no pair is uneven, nothing comes of force either", () => {
   const processes = [{ id: "A", linked: true }, { id: "B" }];
   const state = clusterOf({
     ...{ processes, replicationCostMicro: 0 },
@@ -267,5 +267,5 @@ test("where no pair is uneven, force has nothing to give either", () => {
   });
   const request = { strategy: "pairwise" } as const;
   expect(codesOf(state, request)).toEqual(["would-not-improve"]);
-  expect(codesOf(state, { ...request, force: true })).toEqual(["nothing-to-give"]);
+  expect(codesOf(state, { ...request, force: true })).toEqual(["rounded-to-nothing"]);
 });

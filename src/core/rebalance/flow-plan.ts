@@ -160,7 +160,7 @@ function whyNothing(
   }
   if (strategy === "pairwise" && !transfer) {
     const detail = `no pair gets more even by moving addresses of volume ${id}`;
-    return { code: force ? "nothing-to-give" : "would-not-improve", detail, volumeId: id };
+    return { code: force ? "rounded-to-nothing" : "would-not-improve", detail, volumeId: id };
   }
   const unit = extentBlocks === 1 ? "addresses" : `addresses in extents of ${extentBlocks}`;
   const detail = `of ${owned} ${unit} of volume ${id}, every amount rounds to nothing`;
