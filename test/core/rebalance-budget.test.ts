@@ -87,6 +87,31 @@ test("draining processes come first, over all volumes", () => {
   );
 });
 
+test("of those who drain, who owns most gives first, whatever weight it had", () => {
+  const drainedFirst = (weightMilli: number) => {
+    const state = clusterOf({
+      processes: [
+        { id: "A", draining: true, weightMilli },
+        { id: "B", draining: true },
+        { id: "C" },
+      ],
+      volumes: [
+        {
+          ...{ id: "v", blockCount: 70 },
+          ranges: [
+            ["c-A", 40],
+            ["c-B", 70],
+          ],
+        },
+      ],
+    });
+    const plan = planRebalance(state, { strategy: "equalize", maxMovedAddresses: 10 });
+    return Array.from(plan.moves, ({ fromCNodeId }) => fromCNodeId);
+  };
+  expect(drainedFirst(1000)).toEqual(["c-A"]);
+  expect(drainedFirst(2000)).toEqual(["c-A"]);
+});
+
 test("pairwise and proportional never exceed the budget, and say what remains", () => {
   const strategies = fc.constantFrom("pairwise", "proportional");
   fc.assert(

@@ -5,6 +5,7 @@
  * where it was to end, so that the next run goes on from there and no address moves twice.
  */
 import { type LoadModel, workOf } from "../load-model.ts";
+import { MILLI } from "../model.ts";
 import { shareBudget } from "./budget.ts";
 import type { Settlement } from "./settlement.ts";
 import { tieOrder } from "./turns.ts";
@@ -87,7 +88,10 @@ function cutNeed(model: LoadModel, { volume, need }: Settlement, amount: number)
   return cut;
 }
 
-/** A basin for everyone who has something to give (or to get). */
+/**
+ * A basin for everyone who has something to give (or to get). Plans don't read what weight a
+ * draining process had: those who drain give as if they had one and the same.
+ */
 function basinsOf(
   model: LoadModel,
   caps: Float64Array,
@@ -96,8 +100,9 @@ function basinsOf(
   const basins: Basin[] = [];
   for (const [index, cap] of caps.entries()) {
     if (cap === 0) continue;
-    const { weightMilli } = model.classes[model.classOf[index]!]!;
-    basins.push({ index, work: workOfProcess(index), weightMilli, cap });
+    const { active, weightMilli } = model.classes[model.classOf[index]!]!;
+    const weight = active ? weightMilli : MILLI;
+    basins.push({ index, work: workOfProcess(index), weightMilli: weight, cap });
   }
   return basins;
 }
