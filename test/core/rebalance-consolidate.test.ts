@@ -50,6 +50,20 @@ test("the tolerance spares the way back, and a budget too small moves nothing", 
   expect(plan.explanations.map(({ code }) => code)).toEqual(["consolidates", "budget-exhausted"]);
 });
 
+test("of two ways to as few ranges, the one that moves less is taken", () => {
+  const ranges = [
+    ["c-D", 1],
+    ["c-A", 3],
+    ["c-B", 6],
+    ["c-D", 8],
+  ] as const;
+  const processes = ["A", "B", "D"].map((id) => ({ id }));
+  const state = clusterOf({ processes, volumes: [{ id: "v", blockCount: 8, ranges }] });
+  // Sorted at once, it would be A, D, B: 6 moved. One slide after another is enough.
+  const plan = planRebalance(state, { strategy: "consolidate" });
+  expect(plan).toMatchObject({ movedAddresses: 3, minimumMovedAddresses: 3, rangesAfter: 3 });
+});
+
 /** Ten C-nodes in turn, ranges of ten addresses: nobody's range is shorter than another's. */
 function striped(ranges: number) {
   const processes = Array.from({ length: 10 }, (_, i) => ({ id: `p${i}` }));

@@ -16,6 +16,9 @@ import { mapAfter, type Transfer, transferTo } from "./transfer.ts";
 import type { Explanation, RebalanceRequest } from "./types.ts";
 import { addressesIn } from "./volume-moves.ts";
 
+/** Up to here it takes no time to look at both ways of merging all there is. */
+const BOTH_WAYS_RANGES_MAX = 256;
+
 export function consolidate(
   model: LoadModel,
   volumes: readonly Volume[],
@@ -65,7 +68,7 @@ class VolumeMerging {
     this.volume = volume;
     this.#model = model;
     this.#slack = slack;
-    this.#all = (slack === 0 ? this.#sortedAtOnce() : undefined) ?? this.#sortedInParts();
+    this.#all = slack === 0 ? this.#cheapest() : this.#sortedInParts();
   }
 
   /** `budget` in addresses. */
@@ -78,6 +81,15 @@ class VolumeMerging {
     // Merged first, it can take a little less.
     const isAll = part.rangeCount === all.rangeCount;
     return { ...part, volume, needed: isAll ? part.moved : all.moved };
+  }
+
+  /** On a small map, parts may come to as few ranges with less movement. */
+  #cheapest(): Merged {
+    const atOnce = this.#sortedAtOnce();
+    if (atOnce && this.volume.map.rangeCount > BOTH_WAYS_RANGES_MAX) return atOnce;
+    const inParts = this.#sortedInParts();
+    const isCheaper = inParts.rangeCount === atOnce?.rangeCount && inParts.moved < atOnce.moved;
+    return atOnce && !isCheaper ? atOnce : inParts;
   }
 
   /** As one sorted stretch; nothing where that removes no range or is not allowed. */
