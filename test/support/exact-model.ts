@@ -18,6 +18,8 @@ export const minus = (a: Ratio, b: Ratio): Ratio => plus(a, ratio(-b.over, b.und
 export const times = (a: Ratio, b: Ratio): Ratio => ratio(a.over * b.over, a.under * b.under);
 export const less = (a: Ratio, b: Ratio): boolean => a.over * b.under < b.over * a.under;
 export const sum = (ratios: readonly Ratio[]): Ratio => ratios.reduce(plus, ratio(0));
+/** As near as a double comes, also where neither part has room in one. */
+export const toNumber = (a: Ratio): number => Number((a.over << 64n) / a.under) / 2 ** 64;
 /** For values that are not negative. */
 export const floor = (a: Ratio): bigint => a.over / a.under;
 export const ceiling = (a: Ratio): bigint => (a.over + a.under - 1n) / a.under;
