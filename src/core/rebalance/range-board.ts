@@ -7,7 +7,6 @@ import { doubled } from "../doubled.ts";
 import type { LoadModel } from "../load-model.ts";
 import type { RangeColumns } from "../ranges.ts";
 import { countFrom, sortByKey, sortLargestFirst } from "./order.ts";
-import type { Quota } from "./quota.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 
 /** No segment: what lies before the first and after the last one. */
@@ -181,27 +180,5 @@ export class RangeBoard {
     this.#origin = doubled(this.#origin);
     this.#start = doubled(this.#start);
     this.#end = doubled(this.#end);
-  }
-}
-
-/** What donors that have still something to give have left, the longest segments first. */
-export class DonorRanges {
-  readonly #segments = new Map<number, number[]>();
-  /** The donors, in process id order. */
-  readonly indexes: readonly number[];
-
-  constructor(board: RangeBoard, quota: Quota) {
-    const mayGive = (segment: number) => quota.surplusOf(board.owner[segment]!) > 0;
-    for (const segment of board.longestFirst(mayGive)) {
-      const owner = board.owner[segment]!;
-      const segments = this.#segments.get(owner);
-      if (segments) segments.push(segment);
-      else this.#segments.set(owner, [segment]);
-    }
-    this.indexes = [...this.#segments.keys()].sort((a, b) => a - b);
-  }
-
-  of(donor: number): readonly number[] {
-    return this.#segments.get(donor)!;
   }
 }

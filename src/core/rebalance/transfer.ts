@@ -16,8 +16,9 @@ import { invariant } from "../errors.ts";
 import type { LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { rangeCount } from "../ranges.ts";
+import { DonorRanges } from "./donor-ranges.ts";
 import type { Quota } from "./quota.ts";
-import { DonorRanges, NONE, RangeBoard } from "./range-board.ts";
+import { NONE, RangeBoard } from "./range-board.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 import { takeWindows } from "./windows.ts";
 
