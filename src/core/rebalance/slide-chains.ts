@@ -9,7 +9,7 @@ import { NONE, type RangeBoard } from "./range-board.ts";
 
 const LOOKS_MAX = 64;
 const LOOKS_TOTAL_MAX = 2_000_000;
-const LOOKS_IN_VAIN_MAX = 20_000;
+const LOOKS_IN_VAIN_MAX = 100_000;
 /** So many more may be in vain for each chain that is found. */
 const LOOKS_IN_VAIN_PER_CHAIN = 1_000;
 
