@@ -5,6 +5,7 @@ import type { RebalanceRequest } from "../../src/core/rebalance/types.ts";
 import { applyPlan, clusterArbitrary, clusterOf, mapsOf } from "../support/cluster.ts";
 import { isActive, sizesOf } from "../support/exact-model.ts";
 import { expectSound } from "../support/plan-soundness.ts";
+import { Random } from "../support/random.ts";
 
 const crumbled = clusterOf({
   processes: [{ id: "A" }, { id: "B" }, { id: "C" }],
@@ -62,6 +63,22 @@ test("of two ways to as few ranges, the one that moves less is taken", () => {
   // Sorted at once, it would be A, D, B: 6 moved. One slide after another is enough.
   const plan = planRebalance(state, { strategy: "consolidate" });
   expect(plan).toMatchObject({ movedAddresses: 3, minimumMovedAddresses: 3, rangesAfter: 3 });
+});
+
+test("among thousands of processes, too, chains are found for a small budget", () => {
+  const random = new Random(7);
+  const count = 3_000;
+  let end = 0;
+  const ranges = Array.from({ length: 10 * count }, () => {
+    end += 1 + random.below(100);
+    return [`c-${random.below(count)}`, end] as const;
+  });
+  const processes = Array.from({ length: count }, (_, i) => ({ id: `${i}` }));
+  const volumes = [{ id: "v", blockCount: end, ranges }];
+  const state = clusterOf({ processes, volumes });
+  const maxMovedAddresses = Math.floor(end / 100);
+  const plan = planRebalance(state, { strategy: "consolidate", maxMovedAddresses });
+  expect(plan.rangesBefore - plan.rangesAfter).toBeGreaterThan(450);
 });
 
 /** Ten C-nodes in turn, ranges of ten addresses: nobody's range is shorter than another's. */

@@ -24,8 +24,10 @@ export function consolidate(
   volumes: readonly Volume[],
   request: RebalanceRequest,
 ): Proposal {
+  const rangeCount = sumOf(volumes, ({ map }) => map.rangeCount);
   const mergings = volumes.map((volume) => {
-    return new VolumeMerging(model, volume, slackOf(model, volume, request.toleranceMicro ?? 0));
+    const slack = slackOf(model, volume, request.toleranceMicro ?? 0);
+    return new VolumeMerging(model, volume, { slack, part: volume.map.rangeCount / rangeCount });
   });
   const merged = mergeWithin(mergings, request.maxMovedAddresses ?? Number.POSITIVE_INFINITY);
   const minimumMovedAddresses = sumOf(merged, ({ needed }) => needed);
@@ -54,21 +56,27 @@ function sumOf<Item>(items: readonly Item[], amountOf: (item: Item) => number): 
   return items.reduce((sum, item) => sum + amountOf(item), 0);
 }
 
+interface MergingBounds {
+  /** How many addresses a size may change by. */
+  readonly slack: number;
+  /** Of the ranges of all volumes that are planned. */
+  readonly part: number;
+}
+
 /** One volume, for any budget: what doesn't depend on it is found once. */
 class VolumeMerging {
   readonly volume: Volume;
   readonly #model: LoadModel;
-  readonly #slack: number;
+  readonly #bounds: MergingBounds;
   /** Without a budget. */
   readonly #all: Merged;
   #crumbsMerged: CrumbsMerged | undefined;
 
-  /** `slack` in addresses. */
-  constructor(model: LoadModel, volume: Volume, slack: number) {
+  constructor(model: LoadModel, volume: Volume, bounds: MergingBounds) {
     this.volume = volume;
     this.#model = model;
-    this.#slack = slack;
-    this.#all = slack === 0 ? this.#cheapest() : this.#sortedInParts();
+    this.#bounds = bounds;
+    this.#all = bounds.slack === 0 ? this.#cheapest() : this.#sortedInParts();
   }
 
   /** `budget` in addresses. */
@@ -110,7 +118,7 @@ class VolumeMerging {
   }
 
   #crumbs(limit: number) {
-    return new CrumbMerging(this.#model, this.volume, { slack: this.#slack, limit }).run();
+    return new CrumbMerging(this.#model, this.volume, { ...this.#bounds, limit }).run();
   }
 
   #afterCrumbs(): CrumbsMerged {

@@ -22,6 +22,8 @@ interface Bounds {
   readonly slack: number;
   /** The most addresses that may move. */
   readonly limit: number;
+  /** Of the ranges of all volumes that are planned. */
+  readonly part: number;
 }
 
 export class CrumbMerging {
@@ -35,14 +37,14 @@ export class CrumbMerging {
   readonly #chains: SlideChains;
   #moved = 0;
 
-  constructor(model: LoadModel, volume: Volume, { slack, limit }: Bounds) {
+  constructor(model: LoadModel, volume: Volume, { slack, limit, part }: Bounds) {
     this.#model = model;
     this.#volume = volume;
     this.#slack = slack;
     this.#limit = limit;
     this.#board = new RangeBoard(model, volume.map.columns());
     this.#change = new Float64Array(model.processes.length);
-    this.#chains = new SlideChains(this.#board, (index) => this.#isActive(index));
+    this.#chains = new SlideChains(this.#board, part, (index) => this.#isActive(index));
   }
 
   /** Runs until nothing is left to try, or until the next step would exceed the limit. */

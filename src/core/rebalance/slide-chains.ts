@@ -9,7 +9,9 @@ import { NONE, type RangeBoard } from "./range-board.ts";
 
 const LOOKS_MAX = 64;
 const LOOKS_TOTAL_MAX = 2_000_000;
-const LOOKS_IN_VAIN_MAX = 100_000;
+/** The volumes of a plan share these by their ranges, yet each has a few. */
+const LOOKS_IN_VAIN_MAX = 1_000_000;
+const LOOKS_IN_VAIN_MIN = 20_000;
 /** So many more may be in vain for each chain that is found. */
 const LOOKS_IN_VAIN_PER_CHAIN = 1_000;
 
@@ -40,14 +42,16 @@ export class SlideChains {
   #searches = 0;
   #looks = 0;
   /** So many looks may still be in vain. */
-  #patience = LOOKS_IN_VAIN_MAX;
+  #patience: number;
   /** By the order of the search: the process reached, by which slide, from which place. */
   readonly #process = new Int32Array(2 * LOOKS_MAX + 1);
   readonly #slide: Slide[] = [];
   readonly #before = new Int32Array(2 * LOOKS_MAX + 1);
 
-  constructor(board: RangeBoard, mayReceive: (index: number) => boolean) {
+  /** `part`: of the ranges of all volumes that are planned. */
+  constructor(board: RangeBoard, part: number, mayReceive: (index: number) => boolean) {
     this.#board = board;
+    this.#patience = Math.max(LOOKS_IN_VAIN_MIN, part * LOOKS_IN_VAIN_MAX);
     this.#mayReceive = mayReceive;
     this.#firstOf = new Int32Array(board.processCount + 1);
     this.#ranges = new Int32Array(board.count);
