@@ -4,6 +4,7 @@ import { hasBody } from "./body-encoding.ts";
 import { type Endpoint, MIB } from "./endpoint.ts";
 import { checking } from "./guard.ts";
 import type { Leave, Load } from "./load.ts";
+import { onceOver } from "./over.ts";
 
 const LARGE_BODY_BYTES_MIN = MIB;
 
@@ -22,10 +23,10 @@ export function admit(load: Load, endpoint: Endpoint) {
   return checking((request, reply) => {
     if (endpoint.load === "heavy" && load.areTablesLarge()) {
       request.leave = load.begin("heavy", request.actor);
-      reply.raw.once("close", request.leave);
+      onceOver(request, reply, request.leave);
     }
     if (endpoint.bodyLimitBytes !== undefined && mayBeLarge(request)) {
-      reply.raw.once("close", load.beginLargeBody());
+      onceOver(request, reply, load.beginLargeBody());
     }
   });
 }

@@ -2,6 +2,7 @@
 import type { TlsOptions } from "node:tls";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ClusterState } from "../core/cluster-state.ts";
+import { isAbandoned, onceOver } from "./over.ts";
 import { isApi, isGuarded, shownPath } from "./paths.ts";
 import {
   closing,
@@ -51,8 +52,8 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
     stampAnswer(parts, request, reply);
     // A connection that is kept alive would hold up the end.
     if (isClosing) reply.header("connection", "close");
-    // Whoever asked has gone meanwhile: what was done is told, though nobody gets the answer.
-    if (reply.raw.destroyed) tellAnswer(parts, request, reply);
+    // A call that did not come as a whole has been counted as a broken one.
+    if (request.raw.complete) tellIfAbandoned(parts, request, reply);
     done();
   });
   app.addHook("onResponse", (request, reply, done) => {
@@ -66,6 +67,24 @@ export function finishAnswers(app: FastifyInstance, parts: FinishParts): void {
     });
   });
   app.setErrorHandler((error, _request, reply) => answerError(reply, error));
+}
+
+/**
+ * Whoever asked may be gone, or go while the answer waits behind another one: there is no response
+ * then to hear of, and what was done is told all the same.
+ */
+function tellIfAbandoned(
+  parts: Pick<FinishParts, "onAnswered">,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (isAbandoned(request, reply)) {
+    tellAnswer(parts, request, reply);
+  } else if (reply.raw.socket === null) {
+    onceOver(request, reply, () => {
+      if (!reply.raw.writableFinished) tellAnswer(parts, request, reply);
+    });
+  }
 }
 
 function tellAnswer(

@@ -12,6 +12,7 @@ import { namesEntityTag, parseIfMatch } from "./entity-tags.ts";
 import { parseLastEventId } from "./event-ids.ts";
 import type { Idempotency } from "./idempotency.ts";
 import type { Leave, Load } from "./load.ts";
+import { isAbandoned, onceOver } from "./over.ts";
 import { parse } from "./parse.ts";
 
 /** Tables are repetitive: the fastest level makes a tenth of them. */
@@ -86,7 +87,7 @@ function callOf(
     acceptsGzip: acceptsGzip(request),
     lastEvent: endpoint.resumable ? parseLastEventId(request.headers["last-event-id"]) : undefined,
     log: request.log,
-    signal: () => abortedWith(reply),
+    signal: () => abortedWith(request, reply),
     stepAside: leave,
   };
 }
@@ -173,9 +174,9 @@ function acceptsGzip({ headers }: FastifyRequest): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(\.0*)?(?![\d.]))/.test(String(headers["accept-encoding"] ?? ""));
 }
 
-function abortedWith(reply: FastifyReply): AbortSignal {
+function abortedWith(request: FastifyRequest, reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  if (reply.raw.destroyed) controller.abort();
-  reply.raw.once("close", () => controller.abort());
+  if (isAbandoned(request, reply)) controller.abort();
+  else onceOver(request, reply, () => controller.abort());
   return controller.signal;
 }

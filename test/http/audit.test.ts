@@ -1,5 +1,7 @@
+import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { readMetrics } from "../support/metrics.ts";
 import { open, until } from "../support/open-call.ts";
 import {
   type Client,
@@ -105,6 +107,39 @@ it("logs what was done for one who has gone before the answer", async () => {
     lines.filter(({ path, method }) => path === "/v1/rebalances" && method === "POST");
   await until(() => told().length > 0);
   expect(told()).toMatchObject([{ msg: "answered", actor: "local" }]);
+});
+
+it("logs what was done for one who went while the answer waited behind another", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const client = await startWorkedExample({ LOG_LEVEL: "info" }, undefined, {}, { log });
+  const { hostname, port } = new URL(client.address);
+  const socket = connect(Number(port), hostname);
+  const pull = "/v1/storage-servers/s-1/updates?generation=1&after=1&waitSeconds=30";
+  const put = "PUT /v1/links/new HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+  socket.write(`GET ${pull} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+  socket.write(`${put}\r\ncontent-length: 2\r\n\r\n{}`);
+  await until(async () => (await client.get("/v1/cluster")).revision === 2);
+  socket.destroy();
+  const told = () => lines.filter(({ path }) => path === "/v1/links/new");
+  await until(() => told().length > 0);
+  expect(told()).toMatchObject([{ msg: "answered", status: 201 }]);
+});
+
+it("counts a call that did not come as a whole once, as a broken one", async () => {
+  const client = await startWorkedExample();
+  const upload = open(client, "/v1/a2c/vol-1", { "content-length": 100 });
+  upload.call.write('{"entr');
+  const refused = async () =>
+    [...(await readMetrics(client))].filter(
+      ([name]) => name.startsWith("evenkeel_http_requests_total") && name.includes('status="400"'),
+    );
+  await until(async () => (await readMetrics(client)).get("evenkeel_http_requests_running") === 1);
+  upload.call.destroy();
+  await until(async () => (await refused()).length > 0);
+  await until(async () => (await readMetrics(client)).get("evenkeel_http_requests_running") === 0);
+  expect((await client.callOverSocket("GET", "/v1/cluster")).status).toBe(200);
+  expect((await refused()).map(([, count]) => count)).toEqual([1]);
 });
 
 it("names who called in the revision, in the audit and in the log", async () => {

@@ -127,6 +127,19 @@ it("counts nobody who waits on purpose", async () => {
   expect((await waiting).status).toBe(202);
 });
 
+it("gives back the place of a call that waits behind another one, when its connection goes", async () => {
+  const client = await start({});
+  await enlarge(client);
+  const socket = dial(client);
+  const pull = "/v1/storage-servers/s-1/updates?generation=1&after=2&waitSeconds=30";
+  const plan = "POST /v1/rebalances HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+  socket.write(`GET ${pull} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+  socket.write(`${plan}\r\ncontent-length: 15\r\n\r\n{"dryRun":true }`);
+  await untilRunning(client, 1);
+  socket.destroy();
+  await untilRunning(client, 0);
+});
+
 it("takes in so many large bodies at once, and small ones beside them", async () => {
   const client = await start({ largeBodiesMax: 1 });
   const post = { method: "POST" };
