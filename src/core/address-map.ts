@@ -10,10 +10,10 @@
 import { type Chunk, ChunkBuilder, type ChunkList, OwnerTable } from "./address-map-chunks.ts";
 import { ChunkWalk, lastAtOrBelow, RangeCursor } from "./address-map-walk.ts";
 import { invariant } from "./errors.ts";
-import { differenceOf, type MapDifference, sameRange } from "./map-difference.ts";
+import { differenceOf, type MapDifference, paceOfComparison, sameRange } from "./map-difference.ts";
 import type { CNodeId, OwnedRange } from "./model.ts";
 import { columnsOf, type RangeColumns, rangeCount } from "./ranges.ts";
-import { finish, type Steps } from "./steps.ts";
+import { finish, type Pace, type Steps } from "./steps.ts";
 
 /** A map as plain data, which another thread can begin with at once. */
 export interface MapParts extends ChunkList {
@@ -190,11 +190,11 @@ export class AddressMap {
 
   /** What differs in `after`; chunks that both share are skipped, not looked at. */
   difference(after: AddressMap): MapDifference {
-    return finish(this.differenceInSteps(after));
+    return finish(this.differenceInSteps(after, paceOfComparison()));
   }
 
-  differenceInSteps(after: AddressMap): Steps<MapDifference> {
-    return differenceOf(this.#cursor(), after.#cursor());
+  differenceInSteps(after: AddressMap, pace: Pace): Steps<MapDifference> {
+    return differenceOf(this.#cursor(), after.#cursor(), pace);
   }
 
   #cursor(): RangeCursor {

@@ -5,6 +5,7 @@
 import type { ClusterState } from "./cluster-state.ts";
 import { a2cRow, DigestAccumulator, linkRow, nodeRow, volumeRow } from "./digest.ts";
 import { lostRevisionsAfter } from "./losses.ts";
+import { paceOfComparison } from "./map-difference.ts";
 import { movesBetween } from "./map-moves.ts";
 import type {
   Credentials,
@@ -21,7 +22,7 @@ import type {
 } from "./model.ts";
 import { columnsOf, type RangeColumns, rangeAt, rangeCount } from "./ranges.ts";
 import type { Difference } from "./sorted-map.ts";
-import { finish, type Steps } from "./steps.ts";
+import { finish, type Pace, type Steps } from "./steps.ts";
 
 /** The volume's record without its map. */
 export type VolumeRecord = Omit<Volume, "map">;
@@ -65,23 +66,12 @@ export function changesBetween(before: ClusterState, after: ClusterState): Chang
   return finish(changesInSteps(before, after));
 }
 
-/** Rows that left or came, of volumes that are compared in one step. */
-const ROWS_COMPARED_PER_STEP = 32_768;
-
 /** The same in steps, for a million ranges in one map or in many. */
 export function* changesInSteps(before: ClusterState, after: ClusterState): Steps<Changes> {
   const volumes = before.volumes.differences(after.volumes);
   const maps: MapChange[] = [];
-  let rows = 0;
-  for (const volume of volumes) {
-    const change = yield* mapChange(volume);
-    maps.push(change);
-    // Each of many volumes may be too small for a step of its own.
-    rows += rangeCount(change.removed) + rangeCount(change.added);
-    if (rows < ROWS_COMPARED_PER_STEP) continue;
-    rows = 0;
-    yield;
-  }
+  const pace = paceOfComparison();
+  for (const volume of volumes) maps.push(yield* mapChange(volume, pace));
   return {
     storageServers: before.storageServers.differences(after.storageServers),
     credentials: before.credentials.differences(after.credentials),
@@ -200,12 +190,11 @@ function recordOf({ map: _, ...record }: Volume): VolumeRecord {
   return record;
 }
 
-function* mapChange({
-  key: volumeId,
-  before,
-  after,
-}: Difference<VolumeId, Volume>): Steps<MapChange> {
+function* mapChange(
+  { key: volumeId, before, after }: Difference<VolumeId, Volume>,
+  pace: Pace,
+): Steps<MapChange> {
   if (!before) return { volumeId, removed: noRanges(), added: after!.map.columns() };
   if (!after) return { volumeId, removed: before.map.columns(), added: noRanges() };
-  return { volumeId, ...(yield* before.map.differenceInSteps(after.map)) };
+  return { volumeId, ...(yield* before.map.differenceInSteps(after.map, pace)) };
 }

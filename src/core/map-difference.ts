@@ -2,7 +2,7 @@
 import type { RangeCursor } from "./address-map-walk.ts";
 import type { OwnedRange } from "./model.ts";
 import { type RangeColumns, RangeColumnsBuilder } from "./ranges.ts";
-import type { Steps } from "./steps.ts";
+import { Pace, type Steps } from "./steps.ts";
 
 /** The canonical rows that left and that came between two maps. */
 export interface MapDifference {
@@ -13,11 +13,17 @@ export interface MapDifference {
 /** Ranges that are compared in one step, a few milliseconds' worth. */
 const RANGES_PER_STEP = 32_768;
 
+/** For maps that are compared one after another: of many, none may have a step's worth. */
+export const paceOfComparison = (): Pace => new Pace(RANGES_PER_STEP);
+
 /** Goes on to the end of both; chunks that both share are skipped, not looked at. */
-export function* differenceOf(before: RangeCursor, after: RangeCursor): Steps<MapDifference> {
+export function* differenceOf(
+  before: RangeCursor,
+  after: RangeCursor,
+  pace: Pace,
+): Steps<MapDifference> {
   const removed = new RangeColumnsBuilder();
   const added = new RangeColumnsBuilder();
-  let compared = 0;
   while (!before.done || !after.done) {
     if (before.skipShared(after)) continue;
     const leaves = !before.done && (after.done || before.firstLba <= after.firstLba);
@@ -31,7 +37,7 @@ export function* differenceOf(before: RangeCursor, after: RangeCursor): Steps<Ma
       if (!stays) added.add(after);
       after.advance();
     }
-    if (++compared % RANGES_PER_STEP === 0) yield;
+    if (pace.isTimeForPause()) yield;
   }
   return { removed: removed.build(), added: added.build() };
 }

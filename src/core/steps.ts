@@ -4,6 +4,22 @@
  */
 export type Steps<T> = Generator<void, T>;
 
+/** Tells when so much is done that it is time for a pause: counts on through parts of a whole. */
+export class Pace {
+  readonly #perStep: number;
+  #done = 0;
+
+  constructor(perStep: number) {
+    this.#perStep = perStep;
+  }
+
+  /** One thing more is done. */
+  isTimeForPause(): boolean {
+    this.#done++;
+    return this.#done % this.#perStep === 0;
+  }
+}
+
 /** Takes all steps at once. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {

@@ -1,8 +1,9 @@
 /** A large change is taken in steps, between which others are served: also one of many volumes. */
 import { expect, test } from "vitest";
 import { changesBetween, changesInSteps, sealInSteps } from "../../src/core/changes.ts";
-import type { ClusterState } from "../../src/core/cluster-state.ts";
+import { type ClusterState, putVolume } from "../../src/core/cluster-state.ts";
 import { lostRevisionsAfter } from "../../src/core/losses.ts";
+import type { CNodeId } from "../../src/core/model.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import type { Steps } from "../../src/core/steps.ts";
 import { applyPlan, clusterOf } from "../support/cluster.ts";
@@ -42,6 +43,19 @@ test("many volumes take as many steps as their rows do", () => {
   expect(stepsOf(changesInSteps(before, after))).toBeGreaterThanOrEqual(least);
   expect(stepsOf(lostRevisionsAfter(before, after, changes, 8))).toBeGreaterThanOrEqual(least);
   expect(stepsOf(sealInSteps(before, after, changes))).toBeGreaterThanOrEqual(least);
+});
+
+test("ranges that stay count, too: they are compared as well", () => {
+  const [before] = changed(64);
+  // Some of every chunk of a map, so that none is the same in both and passed.
+  const touched = [...before.volumes.values()].reduce((state, volume) => {
+    const ranges = [...volume.map.ranges()].filter((_, i) => i % 500 === 0);
+    const map = volume.map.paint(ranges.map((range) => ({ ...range, cNodeId: "c-C" as CNodeId })));
+    return putVolume(state, { ...volume, map });
+  }, before);
+  const least = Math.floor((64 * RANGES_PER_VOLUME) / ROWS_PER_STEP_MAX);
+  expect(least).toBeGreaterThan(1);
+  expect(stepsOf(changesInSteps(before, touched))).toBeGreaterThanOrEqual(least);
 });
 
 test("a small change is taken at once", () => {
