@@ -11,7 +11,7 @@ export interface Answered {
 export function requestMetrics(register: Registry) {
   const requests = new Counter({
     name: "evenkeel_http_requests_total",
-    help: "Answered requests; `none` is the route and method of what is not known or not HTTP",
+    help: "Requests that were answered, or done for one who had gone; `none` is the route and method of what is not known or not HTTP",
     labelNames: ["method", "route", "status"],
     registers: [register],
   });
