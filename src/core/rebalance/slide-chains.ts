@@ -10,7 +10,7 @@ import { NONE, type RangeBoard } from "./range-board.ts";
 const LOOKS_MAX = 64;
 const LOOKS_TOTAL_MAX = 2_000_000;
 /** The volumes of a plan share these by their ranges, yet each has a few. */
-const LOOKS_IN_VAIN_MAX = 1_000_000;
+const LOOKS_IN_VAIN_MAX = 400_000;
 const LOOKS_IN_VAIN_MIN = 20_000;
 /** So many more may be in vain for each chain that is found. */
 const LOOKS_IN_VAIN_PER_CHAIN = 1_000;
