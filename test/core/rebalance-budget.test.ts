@@ -217,74 +217,106 @@ test("volumes share a budget in proportion, in whole extents, by largest remaind
 
 const lowerFirst = (equals: readonly number[]) => [...equals].sort((a, b) => a - b);
 
-test("a water cut takes from the highest load per weight first", () => {
-  const basin = (index: number, work: number, weightMilli = 1000, cap = work) => ({
-    index,
-    work: BigInt(work),
-    weightMilli,
-    cap,
-  });
-  const cut = (amount: number, ...basins: ReturnType<typeof basin>[]) => {
-    const shares = waterCut({ basins, amount, scale: 1n, tie: lowerFirst });
-    return basins.map(({ index }) => shares.get(index) ?? 0);
+interface Basin {
+  readonly height: number;
+  readonly cap?: number;
+  readonly weightMilli?: number;
+  readonly linked?: boolean;
+}
+
+interface Cutting {
+  readonly amount: number;
+  readonly scale?: bigint;
+  readonly linkWork?: bigint;
+}
+
+const cut = (
+  basins: readonly Basin[],
+  { amount, scale = 1n, linkWork = 0n }: Cutting,
+): number[] => {
+  const options = {
+    kinds: basins.map(({ weightMilli = 1000, linked = false }) => ({ weightMilli, linked })),
+    kindOf: Uint32Array.from(basins.keys()),
+    heights: Float64Array.from(basins, ({ height }) => height),
+    caps: Float64Array.from(basins, ({ height, cap = height }) => cap),
   };
-  expect(cut(3, basin(0, 10), basin(1, 7), basin(2, 2))).toEqual([3, 0, 0]);
-  expect(cut(5, basin(0, 10), basin(1, 7), basin(2, 2))).toEqual([4, 1, 0]);
-  expect(cut(6, basin(0, 10), basin(1, 7), basin(2, 2))).toEqual([5, 1, 0]);
-  expect(cut(6, basin(0, 10, 1000, 2), basin(1, 7), basin(2, 2))).toEqual([2, 4, 0]);
+  return [...waterCut({ basins: { ...options, scale, linkWork }, amount, tie: lowerFirst })];
+};
+
+test("a water cut takes from the highest load per weight first", () => {
+  const three = [{ height: 10 }, { height: 7 }, { height: 2 }];
+  expect(cut(three, { amount: 0 })).toEqual([0, 0, 0]);
+  expect(cut(three, { amount: 3 })).toEqual([3, 0, 0]);
+  expect(cut(three, { amount: 5 })).toEqual([4, 1, 0]);
+  expect(cut(three, { amount: 6 })).toEqual([5, 1, 0]);
+  const [, ...others] = three;
+  expect(cut([{ height: 10, cap: 2 }, ...others], { amount: 6 })).toEqual([2, 4, 0]);
   // Loads 5 and 7 come down to 11 / 3: 2.67 and 3.33.
-  expect(cut(6, basin(0, 10, 2000), basin(1, 7))).toEqual([3, 3]);
-  expect(cut(17, basin(0, 10), basin(1, 7))).toEqual([10, 7]);
+  expect(cut([{ height: 10, weightMilli: 2000 }, { height: 7 }], { amount: 6 })).toEqual([3, 3]);
+  expect(cut([{ height: 10 }, { height: 7 }], { amount: 17 })).toEqual([10, 7]);
+});
+
+test("link work counts for whom a water cut takes from", () => {
+  // Loads 4 and 2 + 9 / 3: 5 comes down to 4, then both to 3.
+  const basins = [{ height: 4 }, { height: 2, linked: true }];
+  expect(cut(basins, { amount: 1, scale: 3n, linkWork: 9n })).toEqual([0, 1]);
+  expect(cut(basins, { amount: 3, scale: 3n, linkWork: 9n })).toEqual([1, 2]);
 });
 
 test("a water cut tells loads apart that doubles can't", () => {
-  const basins = [0n, 50n].map((more, index) => ({
-    index,
-    work: 10n ** 18n + more,
-    weightMilli: 1000,
-    cap: 1000,
-  }));
-  expect(waterCut({ basins, amount: 10, scale: 1n, tie: lowerFirst })).toEqual(new Map([[1, 10]]));
+  // 10^15 heights of 1,000 units, and for one of the two 50 units more.
+  const unlinked = { height: 10 ** 15, cap: 1000 };
+  const linked = { ...unlinked, linked: true };
+  expect(cut([unlinked, linked], { amount: 1, scale: 1000n, linkWork: 50n })).toEqual([0, 1]);
+  expect(cut([linked, unlinked], { amount: 1, scale: 1000n, linkWork: 50n })).toEqual([1, 0]);
 });
 
 test("after a water cut nobody who could still give is above one who gave", () => {
   const basins = fc.array(
     fc.record({
-      // Close together, too: nearer than doubles can tell apart.
-      work: fc.oneof(
-        fc.bigInt({ min: 0n, max: 10n ** 18n }),
-        fc.bigInt({ min: 10n ** 18n, max: 10n ** 18n + 99n }),
+      // Close together, too: with weights and link work nearer than doubles can tell apart.
+      height: fc.oneof(
+        fc.integer({ min: 0, max: 40 }),
+        fc.maxSafeInteger().map((height) => Math.abs(height) % 2 ** 47),
+        fc.integer({ min: 0, max: 99 }).map((more) => 2 ** 47 + more),
       ),
-      weightMilli: fc.oneof(fc.constant(1000), fc.integer({ min: 1, max: 1_000_000 })),
+      weightMilli: fc.oneof(
+        fc.constant(1000),
+        fc.integer({ min: 999, max: 1001 }),
+        fc.integer({ min: 1, max: 1_000_000 }),
+      ),
+      linked: fc.boolean(),
       part: fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100),
     }),
     { minLength: 1, maxLength: 20 },
   );
   const scales = fc.bigInt({ min: 1n, max: 1000n });
+  const linkWorks = fc.oneof(fc.constant(0n), fc.bigInt({ min: 1n, max: 10n ** 18n }));
   fc.assert(
-    fc.property(basins, scales, parts, (raw, scale, part) => {
-      const filled = raw.map(({ work, weightMilli, part: capPart }, index) => {
-        const cap = 1 + Math.floor((Number(work / scale) / 2000) * capPart);
-        return { index, work, weightMilli, cap };
-      });
+    fc.property(basins, scales, linkWorks, parts, (raw, scale, linkWork, part) => {
+      const filled = raw.map((basin) => ({
+        ...basin,
+        cap: Math.floor(basin.height * basin.part),
+        work: BigInt(basin.height) * scale + (basin.linked ? linkWork : 0n),
+      }));
       const amount = Math.floor(filled.reduce((sum, { cap }) => sum + cap, 0) * part);
-      const shares = waterCut({ basins: filled, amount, scale, tie: lowerFirst });
-      expect([...shares.values()].reduce((a, b) => a + b, 0)).toBe(amount);
-      for (const p of filled) {
-        const given = shares.get(p.index) ?? 0;
+      const shares = cut(filled, { amount, scale, linkWork });
+      expect(shares.reduce((a, b) => a + b, 0)).toBe(amount);
+      for (const [i, p] of filled.entries()) {
+        const given = shares[i]!;
         expect(given).toBeGreaterThanOrEqual(0);
         expect(given).toBeLessThanOrEqual(p.cap);
         if (given === 0) continue;
         // Where p stood before its last whole unit; who has room above that should have given.
         const top = p.work - BigInt(given - 1) * scale;
-        for (const q of filled) {
-          const after = shares.get(q.index) ?? 0;
+        for (const [j, q] of filled.entries()) {
+          const after = shares[j]!;
           if (after === q.cap) continue;
           const bottom = q.work - BigInt(after + 1) * scale;
           expect(bottom * BigInt(p.weightMilli) <= top * BigInt(q.weightMilli)).toBe(true);
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });

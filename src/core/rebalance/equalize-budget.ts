@@ -4,12 +4,14 @@
  * farthest below their targets per weight come first. Everyone ends between where it was and
  * where it was to end, so that the next run goes on from there and no address moves twice.
  */
-import { type LoadModel, workOf } from "../load-model.ts";
+import type { LoadModel } from "../load-model.ts";
 import { MILLI } from "../model.ts";
 import { shareBudget } from "./budget.ts";
 import type { Settlement } from "./settlement.ts";
+import { addTo, sumOf } from "./sums.ts";
 import { tieOrder } from "./turns.ts";
-import { type Basin, waterCut } from "./water-cut.ts";
+import { waterCut } from "./water-cut.ts";
+import type { BasinKind, Basins } from "./water-level.ts";
 
 /** The settlements that the budget, in addresses, has something for, cut to it. */
 export function cutToBudget(
@@ -17,25 +19,19 @@ export function cutToBudget(
   settlements: readonly Settlement[],
   budget: number,
 ): Settlement[] {
-  const total = settlements.reduce((sum, { surplus }) => sum + sumOf(surplus), 0);
-  if (total === 0) return [];
-  const isActive = (index: number) => model.classes[model.classOf[index]!]!.active;
-  const ofDraining = settlements.map(({ surplus }) =>
-    surplus.map((extents, index) => (isActive(index) ? 0 : extents)),
-  );
-  const ofActive = settlements.map(({ surplus }) =>
-    surplus.map((extents, index) => (isActive(index) ? extents : 0)),
-  );
+  if (settlements.every(({ surplus }) => sumOf(surplus) === 0)) return [];
+  const kinds = basinKinds(model);
+  const ofDraining = settlements.map(({ surplus }) => onlyOf(model, surplus, { active: false }));
+  const ofActive = settlements.map(({ surplus }) => onlyOf(model, surplus, { active: true }));
   const first = shareExtents(settlements, ofDraining, budget);
   const used = first.reduce((sum, share, i) => sum + share * blocksOf(settlements[i]!), 0);
   const second = shareExtents(settlements, ofActive, budget - used);
   return settlements.flatMap((settlement, i) => {
     if (first[i]! + second[i]! === 0) return [];
-    const surplus = new Float64Array(settlement.surplus.length);
-    addDonors(model, settlement, { caps: ofDraining[i]!, amount: first[i]!, into: surplus });
-    addDonors(model, settlement, { caps: ofActive[i]!, amount: second[i]!, into: surplus });
-    const need = cutNeed(model, settlement, first[i]! + second[i]!);
-    return [{ ...settlement, surplus, need }];
+    const cut = new VolumeCut(model, kinds, settlement);
+    const surplus = cut.donors(ofDraining[i]!, first[i]!);
+    addTo(surplus, cut.donors(ofActive[i]!, second[i]!));
+    return [{ ...settlement, surplus, need: cut.receivers(first[i]! + second[i]!) }];
   });
 }
 
@@ -43,8 +39,15 @@ function blocksOf({ volume }: Settlement): number {
   return volume.extentBlocks;
 }
 
-function sumOf(extents: Float64Array): number {
-  return extents.reduce((sum, value) => sum + value, 0);
+/** What those give that are active, or those that are not. */
+function onlyOf(
+  { classes, classOf }: LoadModel,
+  surplus: Float64Array,
+  { active }: { active: boolean },
+): Float64Array {
+  return surplus.map((extents, index) =>
+    classes[classOf[index]!]!.active === active ? extents : 0,
+  );
 }
 
 /** Each volume's share of the budget, in its extents. */
@@ -60,49 +63,48 @@ function shareExtents(
   return shareBudget(needs, budget).map((share, i) => share / blocksOf(settlements[i]!));
 }
 
-interface Cut {
-  readonly caps: Float64Array;
-  readonly amount: number;
-  readonly into: Float64Array;
-}
-
-function addDonors(
-  model: LoadModel,
-  { volume, before }: Settlement,
-  { caps, amount, into }: Cut,
-): void {
-  const extents = volume.blockCount / volume.extentBlocks;
-  const basins = basinsOf(model, caps, (index) =>
-    workOf(model, model.classes[model.classOf[index]!]!, before[index]!, extents),
-  );
-  const tie = tieOrder(model, volume.id);
-  const shares = waterCut({ basins, amount, scale: model.scale, tie });
-  for (const [index, share] of shares) into[index] = share;
-}
-
-function cutNeed(model: LoadModel, { volume, need }: Settlement, amount: number): Float64Array {
-  const basins = basinsOf(model, need, (index) => BigInt(need[index]!));
-  const tie = tieOrder(model, volume.id);
-  const cut = new Float64Array(need.length);
-  for (const [index, share] of waterCut({ basins, amount, scale: 1n, tie })) cut[index] = share;
-  return cut;
-}
-
 /**
- * A basin for everyone who has something to give (or to get). Plans don't read what weight a
- * draining process had: those who drain give as if they had one and the same.
+ * By class. Plans don't read what weight a draining process had: those who drain give as if they
+ * had one and the same.
  */
-function basinsOf(
-  model: LoadModel,
-  caps: Float64Array,
-  workOfProcess: (index: number) => bigint,
-): Basin[] {
-  const basins: Basin[] = [];
-  for (const [index, cap] of caps.entries()) {
-    if (cap === 0) continue;
-    const { active, weightMilli } = model.classes[model.classOf[index]!]!;
-    const weight = active ? weightMilli : MILLI;
-    basins.push({ index, work: workOfProcess(index), weightMilli: weight, cap });
+function basinKinds({ classes }: LoadModel): BasinKind[] {
+  return classes.map(({ linked, active, weightMilli }) => {
+    return { linked, weightMilli: active ? weightMilli : MILLI };
+  });
+}
+
+/** What goes of a volume, in extents by process index. */
+class VolumeCut {
+  readonly #model: LoadModel;
+  readonly #kinds: readonly BasinKind[];
+  readonly #settlement: Settlement;
+
+  constructor(model: LoadModel, kinds: readonly BasinKind[], settlement: Settlement) {
+    this.#model = model;
+    this.#kinds = kinds;
+    this.#settlement = settlement;
   }
-  return basins;
+
+  /** By their work, each at most its cap. */
+  donors(caps: Float64Array, amount: number): Float64Array {
+    const { volume, before: heights } = this.#settlement;
+    const { scale, linkWorkPerAddress } = this.#model;
+    const linkWork = linkWorkPerAddress * BigInt(volume.blockCount / volume.extentBlocks);
+    return this.#cut({ heights, caps, scale, linkWork }, amount);
+  }
+
+  /** By what they need. */
+  receivers(amount: number): Float64Array {
+    const { need } = this.#settlement;
+    return this.#cut({ heights: need, caps: need, scale: 1n, linkWork: 0n }, amount);
+  }
+
+  #cut(
+    basins: Pick<Basins, "heights" | "caps" | "scale" | "linkWork">,
+    amount: number,
+  ): Float64Array {
+    const [kinds, kindOf] = [this.#kinds, this.#model.classOf];
+    const tie = tieOrder(this.#model, this.#settlement.volume.id);
+    return waterCut({ basins: { kinds, kindOf, ...basins }, amount, tie });
+  }
 }

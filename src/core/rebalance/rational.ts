@@ -31,6 +31,17 @@ export function compareFractions(a: Fraction, b: Fraction): number {
   return signOf(a.numerator * b.denominator - b.numerator * a.denominator);
 }
 
+/** About the middle between two fractions, the least first: of few digits, whatever theirs are. */
+export function middleOf(low: Fraction, high: Fraction): Fraction {
+  const [above, below] = [high.numerator * low.denominator, low.numerator * high.denominator];
+  const unit = low.denominator * high.denominator;
+  let bits = 0n;
+  // Rounded to a quarter of the gap it lies between the two all the same.
+  while ((above - below) << bits < 4n * unit) bits++;
+  const numerator = floorDivide((above + below) << bits, 2n * unit);
+  return { numerator, denominator: 1n << bits };
+}
+
 /** For display only: 128 bits after the point, far more than a double shows. */
 export function toNumber({ numerator, denominator }: Fraction): number {
   return Number((numerator << 128n) / denominator) / 2 ** 128;

@@ -2,6 +2,7 @@
 import { countAddresses, type LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { settledSizes } from "./settled-sizes.ts";
+import { sumOf } from "./sums.ts";
 import { type ClassTarget, classTargets, type TargetShares } from "./targets.ts";
 
 /** What sizes a plan aims at. */
@@ -23,7 +24,7 @@ export interface Settlement {
 
 /** Addresses that a settlement moves. */
 export function toMove({ surplus, volume }: Settlement): number {
-  return surplus.reduce((sum, extents) => sum + extents, 0) * volume.extentBlocks;
+  return sumOf(surplus) * volume.extentBlocks;
 }
 
 /** By process index, added up over volumes; in addresses. */
