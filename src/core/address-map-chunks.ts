@@ -28,18 +28,24 @@ export interface ChunkList {
  * a number once given keeps its meaning.
  */
 export class OwnerTable {
-  readonly #ids: CNodeId[] = [];
-  readonly #indexes = new Map<CNodeId, number>();
+  readonly #ids: CNodeId[];
+  /** Made when it is first asked for: whoever only reads a map needs none. */
+  #indexes: Map<CNodeId, number> | undefined;
+
+  constructor(ids: readonly CNodeId[] = []) {
+    this.#ids = ids.slice();
+  }
 
   indexOf(id: CNodeId): number {
-    const known = this.#indexes.get(id);
+    const known = this.find(id);
     if (known !== undefined) return known;
     const index = this.#ids.push(id) - 1;
-    this.#indexes.set(id, index);
+    this.#indexes!.set(id, index);
     return index;
   }
 
   find(id: CNodeId): number | undefined {
+    this.#indexes ??= new Map(this.#ids.map((known, index) => [known, index]));
     return this.#indexes.get(id);
   }
 

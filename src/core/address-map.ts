@@ -66,9 +66,7 @@ export class AddressMap {
 
   /** What `parts` told, once more: it is not looked at again. */
   static ofParts({ owners, ...chunks }: MapParts): AddressMap {
-    const table = new OwnerTable();
-    for (const cNodeId of owners) table.indexOf(cNodeId);
-    return new AddressMap(table, chunks);
+    return new AddressMap(new OwnerTable(owners), chunks);
   }
 
   /** What it is made of. */
@@ -168,11 +166,14 @@ export class AddressMap {
     return this.#rangeCounts[this.#owners.find(cNodeId) ?? -1] ?? 0;
   }
 
-  /** The C-nodes that own something here, with the number of their addresses. */
-  *sizes(): IterableIterator<readonly [CNodeId, number]> {
-    for (let i = 0; i < this.#sizes.length; i++) {
-      if (this.#sizes[i]! > 0) yield [this.#owners.idOf(i), this.#sizes[i]!];
-    }
+  /** The C-nodes by number, some of which may own nothing any more. */
+  owners(): readonly CNodeId[] {
+    return this.#owners.ids();
+  }
+
+  /** The number of addresses of each of `owners`; shorter where the last ones have none. */
+  sizesByOwner(): Readonly<Float64Array> {
+    return this.#sizes;
   }
 
   /** Whether every address has the same owner in both; ends at the first that has not. */

@@ -8,9 +8,13 @@
  * uniformly among the linked R-nodes (¶44). All of it is exact: work is counted in units of
  * 1 / `scale`, weights in thousandths. Processes are named by their index in process id order.
  */
+import type { AddressMap } from "./address-map.ts";
 import { type ClusterState, effectiveState, linkOf } from "./cluster-state.ts";
 import { type CNodeId, MICRO, MILLI, type Process } from "./model.ts";
 import { compareFractions, type Fraction, signOfSum, toNumber } from "./rebalance/rational.ts";
+
+/** The index of no process. */
+const NOBODY = -1;
 
 /** Processes that the model can't tell apart but by what they own. */
 export interface ProcessClass {
@@ -32,6 +36,8 @@ export interface LoadModel {
   /** Class of each process. */
   readonly classOf: Uint32Array;
   readonly indexOfCNode: ReadonlyMap<CNodeId, number>;
+  /** The process of each owner that a map names, by its number there. */
+  readonly indexesOfOwners: (map: AddressMap) => Int32Array;
   /** Active processes with and without a link (S1 and S2 of FIG. 10), in process id order. */
   readonly linked: readonly number[];
   readonly unlinked: readonly number[];
@@ -74,12 +80,14 @@ export function loadModelOf(state: ClusterState, replicationCostMicro?: number):
     linked.length,
     processCount,
   );
+  const indexOfCNode = new Map(processes.map((process, index) => [process.cNodeId, index]));
   const holders = classes.reduce((sum, kind) => sum + (kind.linked ? kind.count : 0), 0);
   return {
     processes,
     classes,
     classOf,
-    indexOfCNode: new Map(processes.map((process, index) => [process.cNodeId, index])),
+    indexOfCNode,
+    indexesOfOwners: onceForEach((map) => indexesIn(indexOfCNode, map.owners())),
     linked,
     unlinked,
     processCount,
@@ -108,16 +116,38 @@ function costOf(
   };
 }
 
+/** A hundred maps name ten thousand owners each, and are asked for several times in a plan. */
+function onceForEach<Key extends object, Value>(find: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, Value>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = find(key);
+      known.set(key, value);
+    }
+    return value;
+  };
+}
+
+/** Of a C-node that is gone, and owns nothing any more, NOBODY. */
+function indexesIn(
+  indexOfCNode: ReadonlyMap<CNodeId, number>,
+  owners: readonly CNodeId[],
+): Int32Array {
+  const indexes = new Int32Array(owners.length);
+  for (let i = 0; i < owners.length; i++) indexes[i] = indexOfCNode.get(owners[i]!) ?? NOBODY;
+  return indexes;
+}
+
 /** Addresses of each process over `maps`, by process index. */
-export function countAddresses(
-  model: LoadModel,
-  maps: Iterable<{ sizes(): Iterable<readonly [CNodeId, number]> }>,
-): Float64Array {
+export function countAddresses(model: LoadModel, maps: Iterable<AddressMap>): Float64Array {
   const counts = new Float64Array(model.processes.length);
   for (const map of maps) {
-    for (const [cNodeId, size] of map.sizes()) {
-      const index = model.indexOfCNode.get(cNodeId)!;
-      counts[index] = counts[index]! + size;
+    const [indexes, sizes] = [model.indexesOfOwners(map), map.sizesByOwner()];
+    for (let owner = 0; owner < sizes.length; owner++) {
+      if (sizes[owner] === 0) continue;
+      const index = indexes[owner]!;
+      counts[index] = counts[index]! + sizes[owner]!;
     }
   }
   return counts;

@@ -6,6 +6,7 @@ import { type LoadModel, loadModelOf } from "./load-model.ts";
 import type { OwnedRange, VolumeId } from "./model.ts";
 import { settledSizes } from "./rebalance/settled-sizes.ts";
 import { classTargets, targetShares } from "./rebalance/targets.ts";
+import { tieOrder } from "./rebalance/tie-order.ts";
 
 interface NewVolume {
   readonly volumeId: VolumeId;
@@ -56,7 +57,8 @@ function layOut(
   const shares = targetShares(model, { linkWork: false });
   const targets = classTargets(model, shares, { extents, toleranceMicro });
   const before = new Float64Array(model.processes.length);
-  const sizes = settledSizes(model, { volumeId, extents, targets, toleranceMicro, before });
+  const tie = tieOrder(model, volumeId);
+  const sizes = settledSizes(model, { extents, targets, toleranceMicro, before, tie });
   const ranges: OwnedRange[] = [];
   let next = firstLba;
   for (const index of order) {

@@ -1,15 +1,25 @@
 /** A state on its way to another thread: plain data, and the maps in the parts they are made of. */
 import { AddressMap, type MapParts } from "../core/address-map.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
+import type { CNodeId } from "../core/model.ts";
 import { type StateRecords, stateOf, type VolumeRecords } from "../core/stored-state.ts";
 
 export interface HandedState {
   readonly records: Omit<StateRecords, "volumes">;
-  readonly volumes: readonly (Pick<VolumeRecords, "record"> & { readonly parts: MapParts })[];
+  /** Of all maps, each once: a hundred maps may name the same ten thousand. */
+  readonly owners: readonly CNodeId[];
+  readonly volumes: readonly HandedVolume[];
+}
+
+interface HandedVolume extends Pick<VolumeRecords, "record"> {
+  readonly parts: Omit<MapParts, "owners">;
+  /** The map's owners, as indexes into those of all maps. */
+  readonly owners: Uint32Array;
 }
 
 /** Without what is secret. */
 export function handOver(state: ClusterState): HandedState {
+  const owners = new Names();
   return {
     records: {
       clusterId: state.clusterId,
@@ -26,16 +36,41 @@ export function handOver(state: ClusterState): HandedState {
       linkAssignments: [...state.linkAssignments.values()],
       lostRevisions: [...state.lostRevisions.entries()],
     },
-    volumes: [...state.volumes.values()].map(({ map, ...record }) => ({
-      record,
-      parts: map.parts(),
-    })),
+    owners: owners.all,
+    volumes: [...state.volumes.values()].map(({ map, ...record }) => {
+      const { owners: named, ...parts } = map.parts();
+      return { record, parts, owners: owners.placesOf(named) };
+    }),
   };
 }
 
-export function takeOver({ records, volumes }: HandedState): ClusterState {
+export function takeOver({ records, owners, volumes }: HandedState): ClusterState {
   return stateOf(
     records,
-    volumes.map(({ record, parts }) => ({ ...record, map: AddressMap.ofParts(parts) })),
+    volumes.map(({ record, parts, owners: places }) => {
+      const named: CNodeId[] = [];
+      for (const place of places) named.push(owners[place]!);
+      return { ...record, map: AddressMap.ofParts({ ...parts, owners: named }) };
+    }),
   );
+}
+
+/** Collects names, each once. */
+class Names {
+  readonly all: CNodeId[] = [];
+  readonly #places = new Map<CNodeId, number>();
+
+  placesOf(names: readonly CNodeId[]): Uint32Array {
+    const places = new Uint32Array(names.length);
+    for (let i = 0; i < places.length; i++) places[i] = this.#placeOf(names[i]!);
+    return places;
+  }
+
+  #placeOf(name: CNodeId): number {
+    const known = this.#places.get(name);
+    if (known !== undefined) return known;
+    const place = this.all.push(name) - 1;
+    this.#places.set(name, place);
+    return place;
+  }
 }

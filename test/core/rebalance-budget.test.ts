@@ -215,7 +215,7 @@ test("volumes share a budget in proportion, in whole extents, by largest remaind
   ]);
 });
 
-const lowerFirst = (equals: readonly number[]) => [...equals].sort((a, b) => a - b);
+const lowerFirst = (equals: Int32Array) => equals.toSorted((a, b) => a - b);
 
 interface Basin {
   readonly height: number;

@@ -23,7 +23,7 @@ import type {
   VolumeId,
 } from "../../src/core/model.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
-import { applyPlan, clusterOf, mapsOf } from "../support/cluster.ts";
+import { applyPlan, clusterOf, mapsOf, sizesIn } from "../support/cluster.ts";
 import { isActive } from "../support/exact-model.ts";
 import { Random } from "../support/random.ts";
 
@@ -129,7 +129,7 @@ test("a thousand operations, each followed by equalize", { timeout: 60_000 }, ()
     const after = applyPlan(state, plan);
     for (const volume of state.volumes.values()) {
       const { map } = after.volumes.get(volume.id)!;
-      for (const [cNodeId, size] of volume.map.sizes()) {
+      for (const [cNodeId, size] of sizesIn(volume.map)) {
         bound += Math.max(0, size - map.sizeOf(cNodeId));
       }
       const most = RANGES_PER_PROCESS_AND_VOLUME * state.processes.size;

@@ -177,6 +177,15 @@ export function clusterArbitrary(shape: ClusterShape = {}): fc.Arbitrary<Cluster
   });
 }
 
+/** Addresses of each C-node that owns something in a map. */
+export function sizesIn(map: AddressMap): Map<CNodeId, number> {
+  const sizes = new Map<CNodeId, number>();
+  for (const { firstLba, lastLba, cNodeId } of map.ranges()) {
+    sizes.set(cNodeId, (sizes.get(cNodeId) ?? 0) + lastLba - firstLba + 1);
+  }
+  return sizes;
+}
+
 function processArbitrary({ weights = true, draining = true }: ClusterShape) {
   return fc.record({
     order: fc.integer({ min: 0, max: 9 }),

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { ClusterState } from "../../src/core/cluster-state.ts";
 import type { CNodeId, Volume } from "../../src/core/model.ts";
 import type { Move, Plan, RebalanceRequest } from "../../src/core/rebalance/types.ts";
-import { applyPlan, mapsOf } from "./cluster.ts";
+import { applyPlan, mapsOf, sizesIn } from "./cluster.ts";
 
 export function expectSound(state: ClusterState, request: RebalanceRequest, plan: Plan): void {
   let moved = 0;
@@ -84,7 +84,7 @@ function expectMovesLeadTo(before: Volume, after: Volume, moves: readonly Move[]
     holds(right, "the map has changed as the moves say", { lba, from, to, move });
   }
   let lost = 0;
-  for (const [cNodeId, size] of before.map.sizes()) {
+  for (const [cNodeId, size] of sizesIn(before.map)) {
     lost += Math.max(0, size - after.map.sizeOf(cNodeId));
   }
   return { moved, lost };

@@ -42,7 +42,7 @@ export class CrumbMerging {
     this.#volume = volume;
     this.#slack = slack;
     this.#limit = limit;
-    this.#board = new RangeBoard(model, volume.map.columns());
+    this.#board = new RangeBoard(model, volume.map);
     this.#change = new Float64Array(model.processes.length);
     this.#chains = new SlideChains(this.#board, part, (index) => this.#isActive(index));
   }

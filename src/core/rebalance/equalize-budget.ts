@@ -9,7 +9,6 @@ import { MILLI } from "../model.ts";
 import { shareBudget } from "./budget.ts";
 import type { Settlement } from "./settlement.ts";
 import { addTo, sumOf } from "./sums.ts";
-import { tieOrder } from "./turns.ts";
 import { waterCut } from "./water-cut.ts";
 import type { BasinKind, Basins } from "./water-level.ts";
 
@@ -104,7 +103,7 @@ class VolumeCut {
     amount: number,
   ): Float64Array {
     const [kinds, kindOf] = [this.#kinds, this.#model.classOf];
-    const tie = tieOrder(this.#model, this.#settlement.volume.id);
+    const { tie } = this.#settlement;
     return waterCut({ basins: { kinds, kindOf, ...basins }, amount, tie });
   }
 }

@@ -11,6 +11,7 @@ import type { Proposal } from "./proposal.ts";
 import { FreeQuota } from "./quota.ts";
 import { settle, toMove } from "./settlement.ts";
 import { ShareTally } from "./shares.ts";
+import { scaled } from "./sums.ts";
 import { targetShares } from "./targets.ts";
 import { whatToleranceHolds } from "./tolerance-reasons.ts";
 import { transferAddresses } from "./transfer.ts";
@@ -34,8 +35,8 @@ export function equalize(
   const transfers = affordable.map((settlement) => {
     tally.addMoved(settlement);
     const { volume, surplus, need } = settlement;
-    const inAddresses = (extents: number) => extents * volume.extentBlocks;
-    const quota = new FreeQuota(surplus.map(inAddresses), need.map(inAddresses));
+    const inAddresses = (extents: Float64Array) => scaled(extents, volume.extentBlocks);
+    const quota = new FreeQuota(inAddresses(surplus), inAddresses(need));
     return transferAddresses(model, volume, quota);
   });
   const minimumMovedAddresses = unsettled.reduce((sum, settlement) => sum + toMove(settlement), 0);

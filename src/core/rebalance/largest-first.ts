@@ -1,5 +1,5 @@
 import { CandidateHeap } from "./candidate-heap.ts";
-import { sortLargestFirst } from "./order.ts";
+import { indexesOf, sortLargestFirst } from "./order.ts";
 
 /**
  * The largest of some amounts that only ever fall. They are sorted once; one that has fallen when
@@ -55,12 +55,7 @@ export class LargestFirst {
 
 /** Of the amounts above 0. */
 function placesByAmount(amounts: Float64Array): Int32Array {
-  const places = new Int32Array(amounts.length);
-  let count = 0;
-  for (let place = 0; place < amounts.length; place++) {
-    if (amounts[place]! > 0) places[count++] = place;
-  }
-  const found = places.subarray(0, count);
-  sortLargestFirst(found, amounts);
-  return found;
+  const places = indexesOf(amounts.length, (place) => amounts[place]! > 0);
+  sortLargestFirst(places, amounts);
+  return places;
 }

@@ -125,24 +125,36 @@ export function joinMoves(parts: readonly MoveColumns[]): MoveList {
   let offset = 0;
   for (const part of parts) {
     const count = moveCount(part);
-    const volumeOf = volumes.numbersOf(part.volumeIds);
-    const cNodeOf = cNodes.numbersOf(part.cNodeIds);
-    columns.firstLba.set(part.firstLba, offset);
-    columns.lastLba.set(part.lastLba, offset);
-    for (let i = 0; i < count; i++) {
-      columns.volume[offset + i] = volumeOf(part.volume[i]!);
-      columns.from[offset + i] = cNodeOf(part.from[i]!);
-      columns.to[offset + i] = cNodeOf(part.to[i]!);
-    }
+    renumber(part, movesBetween(columns, offset, offset + count), {
+      volumeOf: volumes.numbersOf(part.volumeIds),
+      cNodeOf: cNodes.numbersOf(part.cNodeIds),
+    });
     offset += count;
   }
   return new MoveList(columns);
+}
+
+interface Renumbering {
+  readonly volumeOf: ListNumbers<VolumeId>;
+  readonly cNodeOf: ListNumbers<CNodeId>;
+}
+
+function renumber(part: MoveColumns, into: MoveColumns, { volumeOf, cNodeOf }: Renumbering): void {
+  into.firstLba.set(part.firstLba);
+  into.lastLba.set(part.lastLba);
+  for (let i = 0; i < part.volume.length; i++) {
+    into.volume[i] = volumeOf.at(part.volume[i]!);
+    into.from[i] = cNodeOf.at(part.from[i]!);
+    into.to[i] = cNodeOf.at(part.to[i]!);
+  }
 }
 
 /** Numbers values in the order in which they first come. */
 class Numbering<Value> {
   readonly values: Value[] = [];
   readonly #numbers = new Map<Value, number>();
+  /** What is known of lists: the parts of a plan all name the same C-nodes. */
+  readonly #ofLists = new Map<readonly Value[], ListNumbers<Value>>();
 
   numberOf(value: Value): number {
     let number = this.#numbers.get(value);
@@ -153,12 +165,37 @@ class Numbering<Value> {
     return number;
   }
 
-  /** The number of a value by its place in `values`; one that is not asked for takes none. */
-  numbersOf(values: readonly Value[]): (place: number) => number {
-    const numbers = new Int32Array(values.length).fill(UNNAMED);
-    return (place) => {
-      if (numbers[place] === UNNAMED) numbers[place] = this.numberOf(values[place]!);
-      return numbers[place]!;
-    };
+  numbersOf(values: readonly Value[]): ListNumbers<Value> {
+    let numbers = this.#ofLists.get(values);
+    if (!numbers) {
+      numbers = new ListNumbers(this, values);
+      this.#ofLists.set(values, numbers);
+    }
+    return numbers;
+  }
+}
+
+/** The numbers of a list's values; one that is not asked for takes none. */
+class ListNumbers<Value> {
+  readonly #numbering: Numbering<Value>;
+  readonly #values: readonly Value[];
+  readonly #numbers: Int32Array;
+
+  constructor(numbering: Numbering<Value>, values: readonly Value[]) {
+    this.#numbering = numbering;
+    this.#values = values;
+    this.#numbers = new Int32Array(values.length).fill(UNNAMED);
+  }
+
+  /** By place in the list. */
+  at(place: number): number {
+    const number = this.#numbers[place]!;
+    return number === UNNAMED ? this.#name(place) : number;
+  }
+
+  #name(place: number): number {
+    const number = this.#numbering.numberOf(this.#values[place]!);
+    this.#numbers[place] = number;
+    return number;
   }
 }

@@ -17,11 +17,10 @@ export function sortByKey(ids: Int32Array, keys: Float64Array): void {
 
 /** The same, descending. */
 export function sortLargestFirst(ids: Int32Array, keys: Float64Array): void {
-  let largest = 0;
-  for (const id of ids) largest = Math.max(largest, keys[id]!);
-  const missing = new Float64Array(keys.length);
-  for (const id of ids) missing[id] = largest - keys[id]!;
-  sortByKey(ids, missing);
+  // The wrong way round twice, so that equal ones stay in order.
+  ids.reverse();
+  sortByKey(ids, keys);
+  ids.reverse();
 }
 
 /** Whether it came to the end; equal ids are in order in any case. */
@@ -66,4 +65,14 @@ export function countFrom(first: number, count: number): Int32Array<ArrayBuffer>
   const numbers = new Int32Array(count);
   for (let i = 0; i < count; i++) numbers[i] = first + i;
   return numbers;
+}
+
+/** Of the numbers 0 … `count` − 1, those that are wanted. */
+export function indexesOf(count: number, isWanted: (index: number) => boolean): Int32Array {
+  const indexes = new Int32Array(count);
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    if (isWanted(i)) indexes[found++] = i;
+  }
+  return indexes.subarray(0, found);
 }

@@ -3,10 +3,11 @@
  * with the process that owned it and the one that owns it by now. A cut splits a segment in two.
  * Neighbours may have the same owner: they are one range.
  */
+
+import type { AddressMap } from "../address-map.ts";
 import { doubled } from "../doubled.ts";
 import type { LoadModel } from "../load-model.ts";
-import type { RangeColumns } from "../ranges.ts";
-import { countFrom, sortByKey, sortLargestFirst } from "./order.ts";
+import { countFrom, indexesOf, sortByKey, sortLargestFirst } from "./order.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 
 /** No segment: what lies before the first and after the last one. */
@@ -27,8 +28,9 @@ export class RangeBoard {
   /** Exclusive. */
   #end: Float64Array;
 
-  constructor(model: LoadModel, columns: RangeColumns) {
-    const processes = columns.owners.map((cNodeId) => model.indexOfCNode.get(cNodeId) ?? 0);
+  constructor(model: LoadModel, map: AddressMap) {
+    const columns = map.columns();
+    const processes = model.indexesOfOwners(map);
     this.processCount = model.processes.length;
     this.count = columns.owner.length;
     this.#origin = new Uint32Array(this.count);
@@ -58,25 +60,16 @@ export class RangeBoard {
 
   /** Some of the segments, the shortest first; of equal ones those that were there earlier. */
   shortestFirst(isWanted: (segment: number) => boolean): Int32Array {
-    const segments = this.#segments(isWanted);
+    const segments = indexesOf(this.count, isWanted);
     sortByKey(segments, this.lengths());
     return segments;
   }
 
   /** The same, the longest first. */
   longestFirst(isWanted: (segment: number) => boolean): Int32Array {
-    const segments = this.#segments(isWanted);
+    const segments = indexesOf(this.count, isWanted);
     sortLargestFirst(segments, this.lengths());
     return segments;
-  }
-
-  #segments(isWanted: (segment: number) => boolean): Int32Array {
-    const wanted = new Int32Array(this.count);
-    let found = 0;
-    for (let segment = 0; segment < this.count; segment++) {
-      if (isWanted(segment)) wanted[found++] = segment;
-    }
-    return wanted.subarray(0, found);
   }
 
   /** Whether a segment is no longer with its first owner. */

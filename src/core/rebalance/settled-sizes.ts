@@ -3,18 +3,20 @@
  * of the volume; per process there are only doubles.
  */
 import type { LoadModel } from "../load-model.ts";
-import type { VolumeId } from "../model.ts";
+import { indexesOf } from "./order.ts";
 import type { ClassTarget } from "./targets.ts";
-import { handOut, tieOrder } from "./turns.ts";
+import type { TieOrder } from "./tie-order.ts";
+import { handOut } from "./turns.ts";
 
 export interface SettleOptions {
-  readonly volumeId: VolumeId;
   readonly extents: number;
   readonly targets: readonly ClassTarget[];
   /** The tolerance that the targets' bounds come of. */
   readonly toleranceMicro: number;
   /** Extents that each process owns now, by process index. */
   readonly before: Float64Array;
+  /** Of the volume. */
+  readonly tie: TieOrder;
 }
 
 /**
@@ -25,31 +27,37 @@ export interface SettleOptions {
  * first among equals: they change anyway, and the fewest others do.
  */
 export function settledSizes(model: LoadModel, options: SettleOptions): Float64Array {
-  const { before, targets, extents, volumeId, toleranceMicro } = options;
+  const { before, targets, extents, tie, toleranceMicro } = options;
   const targetOf = (index: number) => targets[model.classOf[index]!]!;
-  const sizes = before.map((size, index) => {
-    const { low, high } = targetOf(index);
-    return Math.min(Math.max(size, low), high);
-  });
-  // Subtracted one by one: sizes rounded up may add up to more than the exact integers hold.
-  const missing = sizes.reduce((rest, size) => rest - size, extents);
+  const sizes = new Float64Array(before.length);
+  let missing = extents;
+  for (let i = 0; i < sizes.length; i++) {
+    const { low, high } = targetOf(i);
+    sizes[i] = Math.min(Math.max(before[i]!, low), high);
+    // Subtracted one by one: sizes rounded up may add up to more than the exact integers hold.
+    missing -= sizes[i]!;
+  }
   if (missing === 0) return sizes;
 
   const growing = missing > 0;
   const room = (index: number) =>
     growing ? targetOf(index).high - sizes[index]! : sizes[index]! - targetOf(index).low;
-  const changed = (index: number) => Number(toleranceMicro > 0 && sizes[index] !== before[index]);
-  const compare = (a: number, b: number) => {
-    const [left, right] = [targetOf(a), targetOf(b)];
-    const farthestBelow =
-      right.floor - sizes[b]! - (left.floor - sizes[a]!) || right.fractionRank - left.fractionRank;
-    return (growing ? farthestBelow : -farthestBelow) || changed(b) - changed(a);
+  // By class, in columns: ten thousand sizes are compared in each volume.
+  const { classOf } = model;
+  const floors = Float64Array.from(targets, ({ floor }) => floor);
+  const ranks = Float64Array.from(targets, ({ fractionRank }) => fractionRank);
+  const compareBelow = (a: number, b: number) => {
+    const [left, right] = [classOf[a]!, classOf[b]!];
+    const difference = floors[right]! - sizes[b]! - (floors[left]! - sizes[a]!);
+    return difference || ranks[right]! - ranks[left]!;
   };
-  const candidates = [...sizes.keys()].filter((index) => room(index) > 0);
-  const inTieOrder = tieOrder(model, volumeId);
+  const changed = (index: number) => Number(toleranceMicro > 0 && sizes[index] !== before[index]);
+  const compare = (a: number, b: number) =>
+    (growing ? compareBelow(a, b) : compareBelow(b, a)) || changed(b) - changed(a);
+  const candidates = indexesOf(sizes.length, (index) => room(index) > 0);
   handOut(Math.abs(missing), candidates, {
     ...{ compare, room },
-    tie: (equals) => (growing ? inTieOrder(equals) : inTieOrder(equals).reverse()),
+    tie: (equals) => (growing ? tie(equals) : tie(equals).reverse()),
     give: (index, step) => {
       sizes[index] = sizes[index]! + (growing ? step : -step);
     },

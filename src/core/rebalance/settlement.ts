@@ -4,6 +4,7 @@ import type { Volume } from "../model.ts";
 import { settledSizes } from "./settled-sizes.ts";
 import { sumOf } from "./sums.ts";
 import { type ClassTarget, classTargets, type TargetShares } from "./targets.ts";
+import { type TieOrder, tieOrder } from "./tie-order.ts";
 
 /** What sizes a plan aims at. */
 export interface Aim {
@@ -20,6 +21,8 @@ export interface Settlement {
   readonly after: Float64Array;
   readonly surplus: Float64Array;
   readonly need: Float64Array;
+  /** Order among equals of the volume. */
+  readonly tie: TieOrder;
 }
 
 /** Addresses that a settlement moves. */
@@ -59,20 +62,23 @@ export function leastMovement(model: LoadModel, { volume, before }: Settlement, 
 
 /** What the targets ask of a volume; perhaps nothing. */
 export function settle(model: LoadModel, volume: Volume, aim: Aim): Settlement {
-  const { extentBlocks, blockCount, id: volumeId } = volume;
+  const { extentBlocks, blockCount } = volume;
   const { toleranceMicro } = aim;
   const extents = blockCount / extentBlocks;
-  const before = countAddresses(model, [volume.map]).map((count) => count / extentBlocks);
+  const before = countAddresses(model, [volume.map]);
+  for (let i = 0; i < before.length; i++) before[i] = before[i]! / extentBlocks;
   const targets = targetsOf(model, volume, aim);
-  const after = settledSizes(model, { volumeId, extents, targets, toleranceMicro, before });
-  return {
-    volume,
-    targets,
-    before,
-    after,
-    surplus: before.map((size, index) => Math.max(0, size - after[index]!)),
-    need: after.map((size, index) => Math.max(0, size - before[index]!)),
-  };
+  const tie = tieOrder(model, volume.id);
+  const after = settledSizes(model, { extents, targets, toleranceMicro, before, tie });
+  const [surplus, need] = [excessOf(before, after), excessOf(after, before)];
+  return { volume, targets, before, after, surplus, need, tie };
+}
+
+/** How much more each has here than there. */
+function excessOf(here: Float64Array, there: Float64Array): Float64Array {
+  const excess = new Float64Array(here.length);
+  for (let i = 0; i < excess.length; i++) excess[i] = Math.max(0, here[i]! - there[i]!);
+  return excess;
 }
 
 function targetsOf(

@@ -31,7 +31,7 @@ export interface Transfer {
 
 /** The moves that use up the quota (in addresses). */
 export function transferAddresses(model: LoadModel, volume: Volume, quota: Quota): Transfer {
-  const board = new RangeBoard(model, volume.map.columns());
+  const board = new RangeBoard(model, volume.map);
   takeWindows(board, quota);
   slideBoundaries(board, quota);
   const donors = new DonorRanges(board, quota);
@@ -120,12 +120,7 @@ function cutAcrossBoundaries(board: RangeBoard, quota: Quota): void {
   }
 }
 
-function giveWholeRanges(
-  board: RangeBoard,
-  quota: Quota,
-  ranges: readonly number[],
-  donor: number,
-): void {
+function giveWholeRanges(board: RangeBoard, quota: Quota, ranges: Int32Array, donor: number): void {
   let receiver = quota.neediest(donor);
   for (const range of ranges) {
     if (receiver === undefined) return;
@@ -138,14 +133,8 @@ function giveWholeRanges(
 }
 
 /** From the largest range, so that no crumbs are made; it goes on where that one is used up. */
-function cutRanges(
-  board: RangeBoard,
-  quota: Quota,
-  ranges: readonly number[],
-  donor: number,
-): void {
-  const kept = ranges.filter((range) => board.owner[range] === donor);
-  for (const range of kept) {
+function cutRanges(board: RangeBoard, quota: Quota, ranges: Int32Array, donor: number): void {
+  for (const range of ranges) {
     while (board.owner[range] === donor) {
       const receiver = quota.neediest(donor);
       if (receiver === undefined) return;

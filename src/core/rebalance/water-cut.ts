@@ -2,9 +2,11 @@
  * Takes an amount from the top: as if the level of all loads were lowered until enough has run
  * over. Everyone gives clamp(work − μ · weight, 0, cap) for the one μ at which it sums up.
  */
+import { invariant } from "../errors.ts";
 import { type Fraction, floorDivide } from "./rational.ts";
 import { sumOf } from "./sums.ts";
-import { handOut, type TieOrder } from "./turns.ts";
+import type { TieOrder } from "./tie-order.ts";
+import { handOut } from "./turns.ts";
 import { type BasinKind, type Basins, levelAfter, membersOf } from "./water-level.ts";
 
 export interface WaterCutOptions {
@@ -20,22 +22,23 @@ export interface WaterCutOptions {
  * remainders.
  */
 export function waterCut({ basins, amount, tie }: WaterCutOptions): Float64Array {
+  invariant(amount >= 0, "a water cut takes, and gives nothing back");
   const { kindOf, heights, caps } = basins;
   if (amount >= sumOf(caps)) return caps.slice();
   const shares = new Float64Array(caps.length);
   if (amount === 0) return shares;
 
   const depthOf = depthsBelow(levelAfter(basins, amount), basins);
-  const candidates: number[] = [];
+  const members = membersOf(basins);
   let left = amount;
-  for (const index of membersOf(basins)) {
+  const candidates = members.filter((index) => {
     const { whole, remainder } = depthOf(kindOf[index]!);
     const share = Math.min(heights[index]! + whole, caps[index]!);
-    if (share < 0) continue;
+    if (share < 0) return false;
     shares[index] = share;
     left -= share;
-    if (share < caps[index]! && remainder > 0n) candidates.push(index);
-  }
+    return share < caps[index]! && remainder > 0n;
+  });
   const remainderOf = (index: number) => depthOf(kindOf[index]!).remainder;
   handOut(left, candidates, {
     compare: (a, b) => compareBigInts(remainderOf(b), remainderOf(a)),

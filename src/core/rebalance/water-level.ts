@@ -6,6 +6,7 @@
  * whether it gives all it may, is told by comparing whole numbers, exactly: only the height of the
  * level is a fraction, and it is reckoned once for each kind.
  */
+import { indexesOf } from "./order.ts";
 import { compareFractions, type Fraction, floorDivide, middleOf } from "./rational.ts";
 
 /** Basins that differ only in how high they are filled. */
@@ -57,12 +58,7 @@ export function levelAfter(basins: Basins, amount: number): Fraction {
 
 /** Those that have something to give. */
 export function membersOf({ caps }: Basins): Int32Array {
-  const members = new Int32Array(caps.length);
-  let count = 0;
-  for (let i = 0; i < caps.length; i++) {
-    if (caps[i]! > 0) members[count++] = i;
-  }
-  return members.subarray(0, count);
+  return indexesOf(caps.length, (index) => caps[index]! > 0);
 }
 
 /** A level below everything that may run over, and one above it, each a whole number. */
