@@ -35,6 +35,7 @@ export interface LoadModel {
   readonly classes: readonly ProcessClass[];
   /** Class of each process. */
   readonly classOf: Uint32Array;
+  readonly cNodeIds: readonly CNodeId[];
   readonly indexOfCNode: ReadonlyMap<CNodeId, number>;
   /** The process of each owner that a map names, by its number there. */
   readonly indexesOfOwners: (map: AddressMap) => Int32Array;
@@ -80,12 +81,14 @@ export function loadModelOf(state: ClusterState, replicationCostMicro?: number):
     linked.length,
     processCount,
   );
-  const indexOfCNode = new Map(processes.map((process, index) => [process.cNodeId, index]));
+  const cNodeIds = processes.map(({ cNodeId }) => cNodeId);
+  const indexOfCNode = new Map(cNodeIds.map((cNodeId, index) => [cNodeId, index]));
   const holders = classes.reduce((sum, kind) => sum + (kind.linked ? kind.count : 0), 0);
   return {
     processes,
     classes,
     classOf,
+    cNodeIds,
     indexOfCNode,
     indexesOfOwners: onceForEach((map) => indexesIn(indexOfCNode, map.owners())),
     linked,
@@ -96,6 +99,11 @@ export function loadModelOf(state: ClusterState, replicationCostMicro?: number):
     scale: replicationCost.denominator * BigInt(Math.max(holders, 1)),
     linkWorkPerAddress: holders === 0 ? 0n : replicationCost.numerator,
   };
+}
+
+/** Whether a process may own addresses. */
+export function isActive({ classes, classOf }: LoadModel, index: number): boolean {
+  return classes[classOf[index]!]!.active;
 }
 
 function costOf(

@@ -5,14 +5,15 @@
  * are sorted as far as the budget reaches (stretch-tree.ts), up to one range for each owner.
  * Without a tolerance and with enough of a budget the volume is one such stretch from the first.
  */
-import type { AddressMap } from "../address-map.ts";
-import type { LoadModel } from "../load-model.ts";
-import { type CNodeId, MICRO, type Volume } from "../model.ts";
+import { isActive, type LoadModel } from "../load-model.ts";
+import { MICRO, type Volume } from "../model.ts";
+import type { RangeColumns } from "../ranges.ts";
 import { CrumbMerging } from "./crumbs.ts";
+import { processRanges } from "./process-ranges.ts";
 import type { Proposal } from "./proposal.ts";
 import { StretchSorter } from "./stretch-sorter.ts";
 import { StretchTree } from "./stretch-tree.ts";
-import { mapAfter, type Transfer, transferTo } from "./transfer.ts";
+import { type Transfer, transferOf, transferTo } from "./transfer.ts";
 import type { Explanation, RebalanceRequest } from "./types.ts";
 import { addressesIn } from "./volume-moves.ts";
 
@@ -24,10 +25,10 @@ export function consolidate(
   volumes: readonly Volume[],
   request: RebalanceRequest,
 ): Proposal {
-  const rangeCount = sumOf(volumes, ({ map }) => map.rangeCount);
+  const plannedRanges = sumOf(volumes, ({ map }) => map.rangeCount);
   const mergings = volumes.map((volume) => {
     const slack = slackOf(model, volume, request.toleranceMicro ?? 0);
-    return new VolumeMerging(model, volume, { slack, part: volume.map.rangeCount / rangeCount });
+    return new VolumeMerging(model, volume, { slack, plannedRanges });
   });
   const merged = mergeWithin(mergings, request.maxMovedAddresses ?? Number.POSITIVE_INFINITY);
   const minimumMovedAddresses = sumOf(merged, ({ needed }) => needed);
@@ -59,8 +60,8 @@ function sumOf<Item>(items: readonly Item[], amountOf: (item: Item) => number): 
 interface MergingBounds {
   /** How many addresses a size may change by. */
   readonly slack: number;
-  /** Of the ranges of all volumes that are planned. */
-  readonly part: number;
+  /** Of all volumes of the plan. */
+  readonly plannedRanges: number;
 }
 
 /** One volume, for any budget: what doesn't depend on it is found once. */
@@ -85,7 +86,7 @@ class VolumeMerging {
     const all = this.#all;
     if (all.moved <= budget) return { ...all, volume, needed: all.moved };
     const { moved, sort } = this.#afterCrumbs();
-    const part = mergedBy(moved > budget ? this.#crumbs(budget).transfer : sort(budget - moved));
+    const part = mergedBy(moved > budget ? this.#crumbsWithin(budget) : sort(budget - moved));
     // Merged first, it can take a little less.
     const isAll = part.rangeCount === all.rangeCount;
     return { ...part, volume, needed: isAll ? part.moved : all.moved };
@@ -103,13 +104,10 @@ class VolumeMerging {
   /** As one sorted stretch; nothing where that removes no range or is not allowed. */
   #sortedAtOnce(): Merged | undefined {
     const { map } = this.volume;
-    const sorter = sorterOf(this.#model, map);
+    const sorter = this.#sorterOf(processRanges(this.#model, map));
     const { removed, moved } = sorter.measure(0, sorter.count);
     if (removed === 0) return undefined;
-    const transfer = () => {
-      const sorted = map.paintColumns(sorter.sorted([{ from: 0, to: sorter.count }]));
-      return transferTo(sorted, this.#model, this.volume);
-    };
+    const transfer = () => this.#transferTo(sorter.sorted([{ from: 0, to: sorter.count }]));
     return { moved, rangeCount: map.rangeCount - removed, transfer };
   }
 
@@ -121,13 +119,26 @@ class VolumeMerging {
     return new CrumbMerging(this.#model, this.volume, { ...this.#bounds, limit }).run();
   }
 
+  #crumbsWithin(budget: number): Transfer {
+    return transferOf(this.#crumbs(budget).board, this.volume);
+  }
+
   #afterCrumbs(): CrumbsMerged {
     if (this.#crumbsMerged) return this.#crumbsMerged;
-    const { moved, transfer } = this.#crumbs(Number.POSITIVE_INFINITY);
-    const sorted = sorting(this.#model, mapAfter(this.#model, transfer));
-    const sort = (budget: number) => transferTo(sorted(budget), this.#model, this.volume);
+    const { moved, board } = this.#crumbs(Number.POSITIVE_INFINITY);
+    const sorter = this.#sorterOf(board.ranges());
+    const tree = new StretchTree(sorter, this.#bounds.plannedRanges);
+    const sort = (budget: number) => this.#transferTo(sorter.sorted(tree.choose(budget)));
     this.#crumbsMerged = { moved, sort };
     return this.#crumbsMerged;
+  }
+
+  #sorterOf(ranges: RangeColumns): StretchSorter {
+    return new StretchSorter(ranges, (index) => isActive(this.#model, index));
+  }
+
+  #transferTo(after: RangeColumns): Transfer {
+    return transferTo(this.#model, this.volume, after);
   }
 }
 
@@ -157,22 +168,6 @@ interface CrumbsMerged {
   readonly moved: number;
   /** Sorts stretches for at most so many moved addresses more. */
   readonly sort: (budget: number) => Transfer;
-}
-
-/** The map with stretches sorted, for at most so many moved addresses. */
-function sorting(model: LoadModel, map: AddressMap): (budget: number) => AddressMap {
-  const sorter = sorterOf(model, map);
-  const tree = new StretchTree(sorter);
-  return (budget) => map.paintColumns(sorter.sorted(tree.choose(budget)));
-}
-
-function sorterOf(model: LoadModel, map: AddressMap): StretchSorter {
-  const ranges = map.columns();
-  const isActive = (cNodeId: CNodeId) => {
-    const index = model.indexOfCNode.get(cNodeId);
-    return index !== undefined && model.classes[model.classOf[index]!]!.active;
-  };
-  return new StretchSorter(ranges, ranges.owners.map(isActive));
 }
 
 /** The tolerance in addresses, in whole extents. */

@@ -8,11 +8,10 @@
  * Only what is still with its first owner may go, so no address moves twice. Each range is tried
  * once, and the search for chains is bounded (slide-chains.ts).
  */
-import type { LoadModel } from "../load-model.ts";
+import { isActive, type LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { NONE, RangeBoard } from "./range-board.ts";
 import { type Slide, SlideChains } from "./slide-chains.ts";
-import { type Transfer, transferOf } from "./transfer.ts";
 
 /** Longer than this part of the mean, and a range is left to those who sort whole stretches. */
 const CRUMB_OF_MEAN = 0.5;
@@ -22,13 +21,12 @@ interface Bounds {
   readonly slack: number;
   /** The most addresses that may move. */
   readonly limit: number;
-  /** Of the ranges of all volumes that are planned. */
-  readonly part: number;
+  /** Of all volumes of the plan. */
+  readonly plannedRanges: number;
 }
 
 export class CrumbMerging {
   readonly #model: LoadModel;
-  readonly #volume: Volume;
   readonly #slack: number;
   readonly #limit: number;
   readonly #board: RangeBoard;
@@ -37,23 +35,24 @@ export class CrumbMerging {
   readonly #chains: SlideChains;
   #moved = 0;
 
-  constructor(model: LoadModel, volume: Volume, { slack, limit, part }: Bounds) {
+  constructor(model: LoadModel, volume: Volume, { slack, limit, plannedRanges }: Bounds) {
     this.#model = model;
-    this.#volume = volume;
     this.#slack = slack;
     this.#limit = limit;
     this.#board = new RangeBoard(model, volume.map);
     this.#change = new Float64Array(model.processes.length);
-    this.#chains = new SlideChains(this.#board, part, (index) => this.#isActive(index));
+    this.#chains = new SlideChains(this.#board, plannedRanges, (index) =>
+      isActive(this.#model, index),
+    );
   }
 
   /** Runs until nothing is left to try, or until the next step would exceed the limit. */
-  run(): { readonly moved: number; readonly transfer: Transfer } {
+  run(): { readonly moved: number; readonly board: RangeBoard } {
     const { count, length } = this.#board;
     const isCrumb = (range: number) =>
       this.#board.lengthOf(range) <= (CRUMB_OF_MEAN * length) / count;
     for (const range of this.#board.shortestFirst(isCrumb)) if (!this.#merge(range)) break;
-    return { moved: this.#moved, transfer: transferOf(this.#board, this.#volume) };
+    return { moved: this.#moved, board: this.#board };
   }
 
   /** Returns whether the limit leaves room for more. */
@@ -65,7 +64,7 @@ export class CrumbMerging {
     if (neighbours.some((other) => owner[other] === giver)) return true;
     for (const neighbour of neighbours) {
       const taker = owner[neighbour]!;
-      if (!this.#isActive(taker)) continue;
+      if (!isActive(this.#model, taker)) continue;
       const length = this.#board.lengthOf(range);
       const slides = this.#repayment({ range, giver, taker });
       if (!slides) continue;
@@ -96,11 +95,7 @@ export class CrumbMerging {
     const fits =
       this.#change[giver]! - length >= -this.#slack && this.#change[taker]! + length <= this.#slack;
     if (fits) return [];
-    if (!this.#isActive(giver)) return undefined;
+    if (!isActive(this.#model, giver)) return undefined;
     return this.#chains.find({ from: taker, to: giver, length, besides: range });
-  }
-
-  #isActive(index: number): boolean {
-    return this.#model.classes[this.#model.classOf[index]!]!.active;
   }
 }

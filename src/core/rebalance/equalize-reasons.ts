@@ -1,5 +1,5 @@
 /** What `equalize` has to say about a plan. */
-import type { LoadModel } from "../load-model.ts";
+import { isActive, type LoadModel } from "../load-model.ts";
 import { type Settlement, sumOver, toMove } from "./settlement.ts";
 import type { Explanation } from "./types.ts";
 
@@ -30,7 +30,7 @@ export function whyEqualized(model: LoadModel, outcome: Outcome): Explanation[] 
   for (const [index, process] of model.processes.entries()) {
     const { id: processId, cNodeId } = process;
     const gained = gains[index]!;
-    if (!model.classes[model.classOf[index]!]!.active && gained < 0) {
+    if (!isActive(model, index) && gained < 0) {
       const given = `gives away ${-gained} addresses of ${cNodeId}`;
       const detail = `draining process ${processId} ${given} and keeps ${owned[index]! + gained}`;
       explanations.push({ code: "draining", detail, processId });

@@ -23,9 +23,8 @@ interface Planned {
 export function describePlan({ state, model, scope, request, proposal }: Planned): Plan {
   const { transfers, minimumMovedAddresses } = proposal;
   const movedAddresses = transfers.reduce((sum, { moves }) => sum + addressesIn(moves), 0);
-  const cNodeIds = model.processes.map(({ cNodeId }) => cNodeId);
   const moves = joinMoves(
-    transfers.map((transfer) => columnsOf(transfer.volume.id, transfer.moves, cNodeIds)),
+    transfers.map((transfer) => columnsOf(transfer.volume.id, transfer.moves, model.cNodeIds)),
   );
   const remainingAddresses = minimumMovedAddresses - movedAddresses;
   const volumes = [...state.volumes.values()];

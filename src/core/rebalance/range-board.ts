@@ -7,7 +7,10 @@
 import type { AddressMap } from "../address-map.ts";
 import { doubled } from "../doubled.ts";
 import type { LoadModel } from "../load-model.ts";
+import type { CNodeId } from "../model.ts";
+import { type RangeColumns, rangeCount } from "../ranges.ts";
 import { countFrom, indexesOf, sortByKey, sortLargestFirst } from "./order.ts";
+import { ProcessRangesBuilder, processRanges } from "./process-ranges.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
 
 /** No segment: what lies before the first and after the last one. */
@@ -23,21 +26,21 @@ export class RangeBoard {
   /** Of the volume, in addresses. */
   readonly length: number;
   readonly processCount: number;
+  readonly #cNodeIds: readonly CNodeId[];
   #origin: Uint32Array;
   #start: Float64Array;
   /** Exclusive. */
   #end: Float64Array;
 
   constructor(model: LoadModel, map: AddressMap) {
-    const columns = map.columns();
-    const processes = model.indexesOfOwners(map);
+    const ranges = processRanges(model, map);
     this.processCount = model.processes.length;
-    this.count = columns.owner.length;
-    this.#origin = new Uint32Array(this.count);
-    for (let i = 0; i < this.count; i++) this.#origin[i] = processes[columns.owner[i]!]!;
+    this.count = rangeCount(ranges);
+    this.#cNodeIds = ranges.owners;
+    this.#origin = ranges.owner;
     this.owner = this.#origin.slice();
-    this.#start = columns.firstLba;
-    this.#end = columns.lastLba;
+    this.#start = ranges.firstLba;
+    this.#end = ranges.lastLba;
     for (let i = 0; i < this.count; i++) this.#end[i] = this.#end[i]! + 1;
     this.length = this.#end[this.count - 1]!;
     this.previous = countFrom(-1, this.count);
@@ -117,7 +120,16 @@ export class RangeBoard {
     return moves.build();
   }
 
-  /** Of the map: neighbours with one owner are one range. */
+  /** All ranges by now: neighbours with one owner are one. */
+  ranges(): RangeColumns {
+    const ranges = new ProcessRangesBuilder(this.count, this.#cNodeIds);
+    for (let segment = this.#first(); segment !== NONE; segment = this.next[segment]!) {
+      ranges.add(this.#start[segment]!, this.#end[segment]! - 1, this.owner[segment]!);
+    }
+    return ranges.build();
+  }
+
+  /** How many they are. */
   rangeCount(): number {
     let count = 1;
     for (let left = 0; left < this.count; left++) {

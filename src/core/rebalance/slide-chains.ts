@@ -48,9 +48,10 @@ export class SlideChains {
   readonly #slide: Slide[] = [];
   readonly #before = new Int32Array(2 * LOOKS_MAX + 1);
 
-  /** `part`: of the ranges of all volumes that are planned. */
-  constructor(board: RangeBoard, part: number, mayReceive: (index: number) => boolean) {
+  /** `plannedRanges`: of all volumes of the plan. */
+  constructor(board: RangeBoard, plannedRanges: number, mayReceive: (index: number) => boolean) {
     this.#board = board;
+    const part = board.count / plannedRanges;
     this.#patience = Math.max(LOOKS_IN_VAIN_MIN, part * LOOKS_IN_VAIN_MAX);
     this.#mayReceive = mayReceive;
     this.#firstOf = new Int32Array(board.processCount + 1);

@@ -3,8 +3,9 @@
  * there each owner has one range, as long as all of its were before. Owners come in the order of
  * their centres of mass, to the block, so that much stays where it is. Nobody's size changes.
  */
-import { type RangeColumns, rangeCount, rangesBetween } from "../ranges.ts";
+import { type RangeColumns, rangeCount } from "../ranges.ts";
 import { sortByKey } from "./order.ts";
+import { ProcessRangesBuilder } from "./process-ranges.ts";
 
 /** Ranges `from` … `to` − 1. */
 export interface Stretch {
@@ -25,7 +26,7 @@ const NOTHING: Sorting = { removed: 0, moved: 0 };
 export class StretchSorter {
   readonly count: number;
   readonly #ranges: RangeColumns;
-  readonly #mayReceive: readonly boolean[];
+  readonly #mayReceive: (owner: number) => boolean;
   /** By owner, for the stretch that was looked at last: */
   readonly #stretch: Int32Array;
   readonly #size: Float64Array;
@@ -35,8 +36,8 @@ export class StretchSorter {
   readonly #owners: Int32Array;
   #stretches = 0;
 
-  /** `mayReceive`: by owner of `ranges`. One who may not keeps exactly what it has. */
-  constructor(ranges: RangeColumns, mayReceive: readonly boolean[]) {
+  /** Owners are processes by index; one who may not receive keeps exactly what it has. */
+  constructor(ranges: RangeColumns, mayReceive: (owner: number) => boolean) {
     this.count = rangeCount(ranges);
     this.#ranges = ranges;
     this.#mayReceive = mayReceive;
@@ -71,26 +72,28 @@ export class StretchSorter {
     return { removed: to - from - owners.length, moved };
   }
 
-  /** The ranges of some stretches once they are sorted: disjoint ones, in address order. */
+  /** All ranges once some stretches are sorted: disjoint ones, in address order. */
   sorted(stretches: readonly Stretch[]): RangeColumns {
-    const most = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
-    const firstLba = new Float64Array(most);
-    const lastLba = new Float64Array(most);
-    const owner = new Uint32Array(most);
-    let count = 0;
+    const { firstLba, lastLba, owner, owners } = this.#ranges;
+    const ranges = new ProcessRangesBuilder(this.count, owners);
+    const keep = (from: number, to: number) => {
+      for (let i = from; i < to; i++) ranges.add(firstLba[i]!, lastLba[i]!, owner[i]!);
+    };
+    let next = 0;
     for (const { from, to } of stretches) {
-      const owners = this.#ownersIn(from, to)!;
-      this.#sort(owners);
-      let start = this.#ranges.firstLba[from]!;
-      for (const each of owners) {
-        firstLba[count] = start;
-        start += this.#size[each]!;
-        lastLba[count] = start - 1;
-        owner[count++] = each;
+      keep(next, from);
+      const ordered = this.#ownersIn(from, to)!;
+      this.#sort(ordered);
+      let start = firstLba[from]!;
+      for (const each of ordered) {
+        const end = start + this.#size[each]!;
+        ranges.add(start, end - 1, each);
+        start = end;
       }
+      next = to;
     }
-    const columns = { firstLba, lastLba, owner, owners: this.#ranges.owners };
-    return rangesBetween(columns, 0, count);
+    keep(next, this.count);
+    return ranges.build();
   }
 
   /** In the order in which they come; nothing where one of them may not receive. */
@@ -102,7 +105,7 @@ export class StretchSorter {
     for (let i = from; i < to; i++) {
       const o = owner[i]!;
       if (this.#stretch[o] !== stretch) {
-        if (!this.#mayReceive[o]) return undefined;
+        if (!this.#mayReceive(o)) return undefined;
         this.#stretch[o] = stretch;
         this.#size[o] = 0;
         this.#centre[o] = 0;

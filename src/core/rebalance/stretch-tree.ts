@@ -9,7 +9,7 @@
 import { CandidateHeap } from "./candidate-heap.ts";
 import type { Stretch, StretchSorter } from "./stretch-sorter.ts";
 
-/** In a table of more ranges nodes have more children and leaves are larger: each level is measured. */
+/** Where more are planned, nodes have more children and leaves are larger: each level is measured. */
 const FINE_RANGES_MAX = 100_000;
 /** `leafRanges`: at most. */
 const FINE = { children: 2, leafRanges: 8 };
@@ -35,9 +35,10 @@ export class StretchTree {
   readonly #removed: Float64Array;
   readonly #moved: Float64Array;
 
-  constructor(sorter: StretchSorter) {
+  /** `plannedRanges`: of all volumes of the plan. */
+  constructor(sorter: StretchSorter, plannedRanges: number) {
     this.#sorter = sorter;
-    const { children, leafRanges } = sorter.count > FINE_RANGES_MAX ? COARSE : FINE;
+    const { children, leafRanges } = plannedRanges > FINE_RANGES_MAX ? COARSE : FINE;
     this.#children = children;
     let leaves = 1;
     while (leaves * leafRanges < sorter.count) leaves *= this.#children;

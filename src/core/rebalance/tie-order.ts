@@ -18,8 +18,7 @@ const UNKNOWN = -1;
 export function tieOrder(model: LoadModel, volumeId: VolumeId): TieOrder {
   const prefix = `${volumeId}\t`;
   // A byte a character, so that the order is that of the bytes.
-  const digestOf = (index: number) =>
-    hash("sha256", prefix + model.processes[index]!.cNodeId, "binary");
+  const digestOf = (index: number) => hash("sha256", prefix + model.cNodeIds[index], "binary");
   let leading: Float64Array | undefined;
   return (equals) => {
     leading ??= new Float64Array(model.processes.length).fill(UNKNOWN);

@@ -11,12 +11,12 @@
  *
  * All amounts and all boundaries of the map are whole extents, so the new boundaries are, too.
  */
-import type { AddressMap } from "../address-map.ts";
 import { invariant } from "../errors.ts";
 import type { LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
-import { rangeCount } from "../ranges.ts";
+import { type RangeColumns, rangeCount } from "../ranges.ts";
 import { DonorRanges } from "./donor-ranges.ts";
+import { processRanges } from "./process-ranges.ts";
 import type { Quota } from "./quota.ts";
 import { NONE, RangeBoard } from "./range-board.ts";
 import { type VolumeMoves, VolumeMovesBuilder } from "./volume-moves.ts";
@@ -49,17 +49,9 @@ export function transferOf(board: RangeBoard, volume: Volume): Transfer {
   return { volume, moves: board.moves(), rangeCount: board.rangeCount() };
 }
 
-/** The map that a transfer leads to. */
-export function mapAfter(model: LoadModel, { volume, moves }: Transfer): AddressMap {
-  const { firstLba, lastLba, to: owner } = moves;
-  const owners = model.processes.map(({ cNodeId }) => cNodeId);
-  return volume.map.paintColumns({ firstLba, lastLba, owner, owners });
-}
-
-/** What moves from a volume's map to another one that has come of it. */
-export function transferTo(map: AddressMap, model: LoadModel, volume: Volume): Transfer {
-  const [before, after] = [volume.map.columns(), map.columns()];
-  const processOf = after.owners.map((cNodeId) => model.indexOfCNode.get(cNodeId)!);
+/** What moves from a volume's ranges to others that have come of them. */
+export function transferTo(model: LoadModel, volume: Volume, after: RangeColumns): Transfer {
+  const before = processRanges(model, volume.map);
   const [left, right] = [rangeCount(before), rangeCount(after)];
   const moves = new VolumeMovesBuilder(left + right);
   for (let i = 0, j = 0; i < left && j < right; ) {
@@ -67,13 +59,13 @@ export function transferTo(map: AddressMap, model: LoadModel, volume: Volume): T
     if (from !== to) {
       const firstLba = Math.max(before.firstLba[i]!, after.firstLba[j]!);
       const lastLba = Math.min(before.lastLba[i]!, after.lastLba[j]!);
-      moves.add(firstLba, lastLba, processOf[from]!, processOf[to]!);
+      moves.add(firstLba, lastLba, from, to);
     }
     const end = after.lastLba[j]!;
     if (before.lastLba[i]! >= end) j++;
     if (before.lastLba[i]! <= end) i++;
   }
-  return { volume, moves: moves.build(), rangeCount: map.rangeCount };
+  return { volume, moves: moves.build(), rangeCount: right };
 }
 
 function slideBoundaries(board: RangeBoard, quota: Quota): void {
