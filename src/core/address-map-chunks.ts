@@ -53,8 +53,9 @@ export class OwnerTable {
     return this.#ids[index]!;
   }
 
+  /** By number. */
   ids(): readonly CNodeId[] {
-    return this.#ids.slice();
+    return this.#ids;
   }
 }
 

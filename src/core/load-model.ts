@@ -178,35 +178,59 @@ export function loadOf(model: LoadModel, index: number, count: number, total: nu
 
 /**
  * Max load / mean load over the active processes, the mean being their total work over their
- * total weight; 1 where there is no work. Only the largest of each class can be the maximum, so
- * the exact arithmetic is done once a class.
+ * total weight; 1 where there is no work. Only the largest of each class can be the maximum.
  */
 export function imbalanceOf(model: LoadModel, counts: Float64Array, total: number): number {
-  const largest = new Float64Array(model.classes.length);
-  const owned = new Float64Array(model.classes.length);
+  const { classes, classOf } = model;
+  const largest = new Float64Array(classes.length);
+  // Over several volumes they may add up to more than the exact integers hold.
+  let [owned, part] = [0n, 0];
   for (let i = 0; i < counts.length; i++) {
-    const kind = model.classOf[i]!;
-    largest[kind] = Math.max(largest[kind]!, counts[i]!);
-    owned[kind] = owned[kind]! + counts[i]!;
+    const [kind, count] = [classOf[i]!, counts[i]!];
+    largest[kind] = Math.max(largest[kind]!, count);
+    if (!classes[kind]!.active) continue;
+    if (part + count > Number.MAX_SAFE_INTEGER) {
+      owned += BigInt(part);
+      part = 0;
+    }
+    part += count;
   }
-  let [work, weight] = [0n, 0n];
-  let maximum: Fraction = { numerator: 0n, denominator: 1n };
-  for (const [index, kind] of model.classes.entries()) {
-    if (!kind.active) continue;
-    const linkWork = workOf(model, kind, 0, total);
-    work += BigInt(owned[index]!) * model.scale + linkWork * BigInt(kind.count);
-    weight += BigInt(kind.weightMilli) * BigInt(kind.count);
-    const load = {
-      numerator: workOf(model, kind, largest[index]!, total),
-      denominator: BigInt(kind.weightMilli),
-    };
-    if (compareFractions(load, maximum) > 0) maximum = load;
+  owned += BigInt(part);
+  let [linkHolders, weight] = [0, 0];
+  for (const { active, linked, weightMilli, count } of classes) {
+    if (!active) continue;
+    if (linked) linkHolders += count;
+    weight += weightMilli * count;
   }
+  const linkWork = model.linkWorkPerAddress * BigInt(total) * BigInt(linkHolders);
+  const work = owned * model.scale + linkWork;
   if (work === 0n) return 1;
+  const maximum = highestLoad(model, largest, total);
   return toNumber({
-    numerator: maximum.numerator * weight,
+    numerator: maximum.numerator * BigInt(weight),
     denominator: maximum.denominator * work,
   });
+}
+
+/** What a double may be wrong by after a few steps, in parts of the terms. */
+const DOUBT = 2 ** -49;
+
+/** The highest load, in units per thousandth of weight, where each class owns at most `largest`. */
+function highestLoad(model: LoadModel, largest: Float64Array, total: number): Fraction {
+  const [scale, linkWork] = [Number(model.scale), Number(model.linkWorkPerAddress) * total];
+  const estimates = Float64Array.from(model.classes, ({ active, linked, weightMilli }, i) =>
+    active ? (largest[i]! * scale + (linked ? linkWork : 0)) / weightMilli : 0,
+  );
+  const top = estimates.reduce((highest, load) => Math.max(highest, load), 0);
+  let maximum: Fraction = { numerator: 0n, denominator: 1n };
+  for (const [i, kind] of model.classes.entries()) {
+    // Only where doubles can't tell are the exact ones asked, each of which takes a while.
+    if (!kind.active || estimates[i]! < top * (1 - DOUBT)) continue;
+    const numerator = workOf(model, kind, largest[i]!, total);
+    const load = { numerator, denominator: BigInt(kind.weightMilli) };
+    if (compareFractions(load, maximum) > 0) maximum = load;
+  }
+  return maximum;
 }
 
 /** Imbalance of the loads summed over all volumes, with the cluster's ρ or Eq. 1's. */

@@ -1,6 +1,7 @@
 /** What `equalize` has to say about a plan. */
 import { isActive, type LoadModel } from "../load-model.ts";
-import { type Settlement, sumOver, toMove } from "./settlement.ts";
+import { type Settlement, toMove } from "./settlement.ts";
+import { addTo } from "./sums.ts";
 import type { Explanation } from "./types.ts";
 
 interface Outcome {
@@ -23,10 +24,13 @@ export function whyEqualized(model: LoadModel, outcome: Outcome): Explanation[] 
   }
   if (affordable.length === 0) return explanations;
 
-  const owned = sumOver(model, settlements, ({ before }, index) => before[index]!);
-  const gains = sumOver(model, affordable, ({ need, surplus }, index) => {
-    return need[index]! - surplus[index]!;
-  });
+  const owned = new Float64Array(model.processes.length);
+  const gains = new Float64Array(model.processes.length);
+  for (const { before, volume } of settlements) addTo(owned, before, volume.extentBlocks);
+  for (const { need, surplus, volume } of affordable) {
+    addTo(gains, need, volume.extentBlocks);
+    addTo(gains, surplus, -volume.extentBlocks);
+  }
   for (const [index, process] of model.processes.entries()) {
     const { id: processId, cNodeId } = process;
     const gained = gains[index]!;

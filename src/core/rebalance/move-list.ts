@@ -140,12 +140,13 @@ interface Renumbering {
 }
 
 function renumber(part: MoveColumns, into: MoveColumns, { volumeOf, cNodeOf }: Renumbering): void {
-  into.firstLba.set(part.firstLba);
-  into.lastLba.set(part.lastLba);
-  for (let i = 0; i < part.volume.length; i++) {
-    into.volume[i] = volumeOf.at(part.volume[i]!);
-    into.from[i] = cNodeOf.at(part.from[i]!);
-    into.to[i] = cNodeOf.at(part.to[i]!);
+  const { firstLba, lastLba, volume, from, to } = into;
+  firstLba.set(part.firstLba);
+  lastLba.set(part.lastLba);
+  for (let i = 0; i < volume.length; i++) {
+    volume[i] = volumeOf.at(part.volume[i]!);
+    from[i] = cNodeOf.at(part.from[i]!);
+    to[i] = cNodeOf.at(part.to[i]!);
   }
 }
 

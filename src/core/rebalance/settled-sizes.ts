@@ -4,13 +4,13 @@
  */
 import type { LoadModel } from "../load-model.ts";
 import { indexesOf } from "./order.ts";
-import type { ClassTarget } from "./targets.ts";
+import type { ClassTargets } from "./targets.ts";
 import type { TieOrder } from "./tie-order.ts";
 import { handOut } from "./turns.ts";
 
 export interface SettleOptions {
   readonly extents: number;
-  readonly targets: readonly ClassTarget[];
+  readonly targets: ClassTargets;
   /** The tolerance that the targets' bounds come of. */
   readonly toleranceMicro: number;
   /** Extents that each process owns now, by process index. */
@@ -28,28 +28,27 @@ export interface SettleOptions {
  */
 export function settledSizes(model: LoadModel, options: SettleOptions): Float64Array {
   const { before, targets, extents, tie, toleranceMicro } = options;
-  const targetOf = (index: number) => targets[model.classOf[index]!]!;
+  const { classOf } = model;
+  const { low, high, floor, fractionRank } = targets;
   const sizes = new Float64Array(before.length);
   let missing = extents;
   for (let i = 0; i < sizes.length; i++) {
-    const { low, high } = targetOf(i);
-    sizes[i] = Math.min(Math.max(before[i]!, low), high);
+    const kind = classOf[i]!;
+    sizes[i] = Math.min(Math.max(before[i]!, low[kind]!), high[kind]!);
     // Subtracted one by one: sizes rounded up may add up to more than the exact integers hold.
     missing -= sizes[i]!;
   }
   if (missing === 0) return sizes;
 
   const growing = missing > 0;
-  const room = (index: number) =>
-    growing ? targetOf(index).high - sizes[index]! : sizes[index]! - targetOf(index).low;
-  // By class, in columns: ten thousand sizes are compared in each volume.
-  const { classOf } = model;
-  const floors = Float64Array.from(targets, ({ floor }) => floor);
-  const ranks = Float64Array.from(targets, ({ fractionRank }) => fractionRank);
+  const room = (index: number) => {
+    const kind = classOf[index]!;
+    return growing ? high[kind]! - sizes[index]! : sizes[index]! - low[kind]!;
+  };
   const compareBelow = (a: number, b: number) => {
     const [left, right] = [classOf[a]!, classOf[b]!];
-    const difference = floors[right]! - sizes[b]! - (floors[left]! - sizes[a]!);
-    return difference || ranks[right]! - ranks[left]!;
+    const difference = floor[right]! - sizes[b]! - (floor[left]! - sizes[a]!);
+    return difference || fractionRank[right]! - fractionRank[left]!;
   };
   const changed = (index: number) => Number(toleranceMicro > 0 && sizes[index] !== before[index]);
   const compare = (a: number, b: number) =>

@@ -3,7 +3,7 @@ import { countAddresses, type LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { settledSizes } from "./settled-sizes.ts";
 import { sumOf } from "./sums.ts";
-import { type ClassTarget, classTargets, type TargetShares } from "./targets.ts";
+import { type ClassTargets, classTargets, type TargetShares } from "./targets.ts";
 import { type TieOrder, tieOrder } from "./tie-order.ts";
 
 /** What sizes a plan aims at. */
@@ -16,7 +16,7 @@ export interface Aim {
 /** What a volume has to move, in extents, by process index. */
 export interface Settlement {
   readonly volume: Volume;
-  readonly targets: readonly ClassTarget[];
+  readonly targets: ClassTargets;
   readonly before: Float64Array;
   readonly after: Float64Array;
   readonly surplus: Float64Array;
@@ -30,32 +30,28 @@ export function toMove({ surplus, volume }: Settlement): number {
   return sumOf(surplus) * volume.extentBlocks;
 }
 
-/** By process index, added up over volumes; in addresses. */
-export function sumOver(
-  model: LoadModel,
-  settlements: readonly Settlement[],
-  extentsOf: (settlement: Settlement, index: number) => number,
-): Float64Array {
-  const sums = new Float64Array(model.processes.length);
-  for (const settlement of settlements) {
-    for (let i = 0; i < sums.length; i++) {
-      sums[i] = sums[i]! + extentsOf(settlement, i) * settlement.volume.extentBlocks;
-    }
-  }
-  return sums;
+/** Addresses that another aim would move. */
+export function leastMovement(model: LoadModel, settlement: Settlement, aim: Aim): number {
+  return movementInto(model, settlement, targetsOf(model, settlement.volume, aim));
 }
 
-/**
- * Addresses that another aim would move: everyone comes inside its bounds,
- * and the side that has more to move decides how much that is.
- */
-export function leastMovement(model: LoadModel, { volume, before }: Settlement, aim: Aim): number {
-  const targets = targetsOf(model, volume, aim);
+/** Addresses that would move without a tolerance. */
+export function fullMovement(model: LoadModel, settlement: Settlement): number {
+  const { floor: low, ceiling: high } = settlement.targets;
+  return movementInto(model, settlement, { low, high });
+}
+
+/** Everyone comes inside its bounds; the side that has more to move decides how much that is. */
+function movementInto(
+  { classOf }: LoadModel,
+  { volume, before }: Settlement,
+  { low, high }: Pick<ClassTargets, "low" | "high">,
+): number {
   let [above, below] = [0, 0];
   for (let i = 0; i < before.length; i++) {
-    const { low, high } = targets[model.classOf[i]!]!;
-    above += Math.max(0, before[i]! - high);
-    below += Math.max(0, low - before[i]!);
+    const kind = classOf[i]!;
+    above += Math.max(0, before[i]! - high[kind]!);
+    below += Math.max(0, low[kind]! - before[i]!);
   }
   return Math.max(above, below) * volume.extentBlocks;
 }
@@ -85,6 +81,6 @@ function targetsOf(
   model: LoadModel,
   { blockCount, extentBlocks }: Volume,
   { shares, toleranceMicro }: Aim,
-): ClassTarget[] {
+): ClassTargets {
   return classTargets(model, shares, { extents: blockCount / extentBlocks, toleranceMicro });
 }

@@ -2,6 +2,7 @@
 import type { LoadModel } from "../load-model.ts";
 import { toNumber } from "./rational.ts";
 import type { Settlement } from "./settlement.ts";
+import { addTo } from "./sums.ts";
 import type { TargetShares } from "./targets.ts";
 import type { ProcessShare } from "./types.ts";
 
@@ -29,22 +30,22 @@ export class ShareTally {
   /** What is wanted of a planned volume. */
   addDecided({ volume, targets, before, after }: Settlement): void {
     const { blockCount, extentBlocks } = volume;
+    const { classOf } = this.#model;
+    const { floor, ceiling } = targets;
     this.#addresses += blockCount;
+    addTo(this.#settled, after, extentBlocks);
+    addTo(this.#reached, before, extentBlocks);
     for (let i = 0; i < after.length; i++) {
-      const { floor, ceiling } = targets[this.#model.classOf[i]!]!;
-      const rounded = Math.min(Math.max(after[i]!, floor), ceiling);
+      const kind = classOf[i]!;
+      const rounded = Math.min(Math.max(after[i]!, floor[kind]!), ceiling[kind]!);
       this.#rounded[i] = this.#rounded[i]! + rounded * extentBlocks;
-      this.#settled[i] = this.#settled[i]! + after[i]! * extentBlocks;
-      this.#reached[i] = this.#reached[i]! + before[i]! * extentBlocks;
     }
   }
 
   /** What is moved of it, within the budget. */
   addMoved({ volume, surplus, need }: Settlement): void {
-    for (let i = 0; i < need.length; i++) {
-      const gained = need[i]! - surplus[i]!;
-      this.#reached[i] = this.#reached[i]! + gained * volume.extentBlocks;
-    }
+    addTo(this.#reached, need, volume.extentBlocks);
+    addTo(this.#reached, surplus, -volume.extentBlocks);
   }
 
   shares(): ProcessShare[] {

@@ -1,8 +1,12 @@
 /** Columns of numbers, added up: plain loops, since callbacks take several times as long. */
 
-/** Adds to each sum the term at its place. */
-export function addTo(sums: Float64Array | Uint32Array, terms: Float64Array | Uint32Array): void {
-  for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + terms[i]!;
+/** Adds to each sum so many times the term at its place. */
+export function addTo(
+  sums: Float64Array | Uint32Array,
+  terms: Float64Array | Uint32Array,
+  times = 1,
+): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + times * terms[i]!;
 }
 
 export function sumOf(terms: Float64Array): number {

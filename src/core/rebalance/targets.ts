@@ -6,15 +6,18 @@ import { type LoadModel, type ProcessClass, workOf } from "../load-model.ts";
 import { MICRO } from "../model.ts";
 import { ceilDivide, floorDivide } from "./rational.ts";
 
-/** The target of every process of one class, and the bounds that a size may settle between. */
-export interface ClassTarget {
+/**
+ * The target of every process of a class, and the bounds that a size may settle between: columns
+ * by class, since ten thousand sizes are held against them in each volume.
+ */
+export interface ClassTargets {
   /** The integer part of the exact target. */
-  readonly floor: number;
-  readonly ceiling: number;
+  readonly floor: Float64Array;
+  readonly ceiling: Float64Array;
   /** Orders the fractional parts of all classes; equal fractions have equal ranks. */
-  readonly fractionRank: number;
-  readonly low: number;
-  readonly high: number;
+  readonly fractionRank: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
 }
 
 /** The exact target of every class for each extent of a volume, as a fraction. */
@@ -52,29 +55,42 @@ export function classTargets(
   model: LoadModel,
   { numerators, denominator }: TargetShares,
   { extents, toleranceMicro }: TargetOptions,
-): ClassTarget[] {
+): ClassTargets {
   const targets = numerators.map((numerator) => numerator * BigInt(extents));
   const fractions = targets.map((target) => target % denominator);
-  const distinct = [...new Set(fractions)].sort((a, b) => (a < b ? -1 : 1));
-  const rankOf = new Map(distinct.map((fraction, rank) => [fraction, rank]));
+  const fractionRank = ranksOf(fractions);
+  const floor = Float64Array.from(targets, (target) => Number(target / denominator));
+  const ceiling = floor.map((size, kind) => (fractions[kind] === 0n ? size : size + 1));
+  if (toleranceMicro === 0) return { floor, ceiling, fractionRank, low: floor, high: ceiling };
+
   // Both sides of the bounds over one denominator: the target's, 1,000,000 and N.
   const share = BigInt(MICRO) * BigInt(model.processCount);
   const tolerance = BigInt(toleranceMicro) * BigInt(extents) * denominator;
-  return targets.map((target, index) => {
-    const fraction = fractions[index]!;
-    const fractionRank = rankOf.get(fraction)!;
-    if (!model.classes[index]!.active) {
-      return { floor: 0, ceiling: 0, fractionRank, low: 0, high: 0 };
-    }
-    const floor = Number(target / denominator);
-    const ceiling = fraction === 0n ? floor : floor + 1;
-    if (toleranceMicro === 0) return { floor, ceiling, fractionRank, low: floor, high: ceiling };
-    const lowest = ceilDivide(target * share - tolerance, denominator * share);
-    const highest = floorDivide(target * share + tolerance, denominator * share);
-    const low = Math.max(0, Math.min(floor, Number(lowest)));
-    const high = Math.min(extents, Math.max(ceiling, Number(highest)));
-    return { floor, ceiling, fractionRank, low, high };
+  const isActive = (kind: number) => model.classes[kind]!.active;
+  const low = floor.map((size, kind) => {
+    const lowest = ceilDivide(targets[kind]! * share - tolerance, denominator * share);
+    return isActive(kind) ? Math.max(0, Math.min(size, Number(lowest))) : 0;
   });
+  const high = ceiling.map((size, kind) => {
+    const highest = floorDivide(targets[kind]! * share + tolerance, denominator * share);
+    return isActive(kind) ? Math.min(extents, Math.max(size, Number(highest))) : 0;
+  });
+  return { floor, ceiling, fractionRank, low, high };
+}
+
+/** By place: how many different ones are less. */
+function ranksOf(fractions: readonly bigint[]): Float64Array {
+  // Rounded they are still in order, so that the exact ones are only asked where two look alike.
+  const rounded = Float64Array.from(fractions, Number);
+  const compare = (a: number, b: number) =>
+    rounded[a]! - rounded[b]! || Number(fractions[a]! - fractions[b]!);
+  const order = [...fractions.keys()].sort(compare);
+  const ranks = new Float64Array(fractions.length);
+  for (let i = 1; i < order.length; i++) {
+    const [before, place] = [order[i - 1]!, order[i]!];
+    ranks[place] = ranks[before]! + (compare(before, place) === 0 ? 0 : 1);
+  }
+  return ranks;
 }
 
 /** The level λ for T = 1 as work / weight, in units of 1 / scale per thousandth of weight. */

@@ -1,7 +1,7 @@
 /** What a tolerance keeps from moving, and at which one something would move. */
 import type { LoadModel } from "../load-model.ts";
 import { MICRO } from "../model.ts";
-import { leastMovement, type Settlement } from "./settlement.ts";
+import { fullMovement, leastMovement, type Settlement } from "./settlement.ts";
 import type { TargetShares } from "./targets.ts";
 import type { Explanation } from "./types.ts";
 
@@ -22,7 +22,7 @@ export function whatToleranceHolds(
   if (toleranceMicro === 0) return undefined;
   let [full, actingMicro] = [0, 0];
   for (const settlement of settlements) {
-    full += leastMovement(model, settlement, { shares, toleranceMicro: 0 });
+    full += fullMovement(model, settlement);
     if (minimumMovedAddresses > 0) continue;
     actingMicro = Math.max(actingMicro, largestActing(model, settlement, shares));
   }
@@ -76,8 +76,7 @@ function largestActing(
   const units = BigInt(MICRO) * BigInt(model.processCount);
   let largest = 0n;
   for (const [index, size] of extremesOf(model, before)) {
-    const { floor, ceiling } = targets[index]!;
-    if (size >= floor && size <= ceiling) continue;
+    if (size >= targets.floor[index]! && size <= targets.ceiling[index]!) continue;
     const difference = BigInt(size) * denominator - numerators[index]! * BigInt(extents);
     const distance = difference < 0n ? -difference : difference;
     // Outside as long as tolerance · T / N is less than the distance to the target.
