@@ -26,6 +26,11 @@ export class CandidateHeap {
     return this.#size;
   }
 
+  /** Gives the highest candidate a lower key. */
+  lowerTop(key: number): void {
+    this.#sink(this.top, key);
+  }
+
   /** Takes the highest candidate out; undefined where there is none. */
   pop(): number | undefined {
     if (this.#size === 0) return undefined;

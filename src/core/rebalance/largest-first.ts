@@ -42,12 +42,11 @@ export class LargestFirst {
 
   #largestFallen(): number | undefined {
     while (this.#fallen.size > 0) {
-      const amount = this.#fallen.topKey;
       const place = this.#fallen.top;
       const now = this.#now[place]!;
-      if (now === amount) return place;
-      this.#fallen.pop();
-      if (now > 0) this.#fallen.push(place, now);
+      if (now === this.#fallen.topKey) return place;
+      if (now > 0) this.#fallen.lowerTop(now);
+      else this.#fallen.pop();
     }
     return undefined;
   }

@@ -91,10 +91,12 @@ function slideBoundaries(board: RangeBoard, quota: Quota): void {
 /** Two donors whose ranges meet give their neighbouring ends to one receiver: one new range. */
 function cutAcrossBoundaries(board: RangeBoard, quota: Quota): void {
   for (let left = 0, count = board.count; left < count; left++) {
+    const first = board.owner[left]!;
+    if (quota.surplusOf(first) === 0) continue;
     const right = board.next[left]!;
     if (right === NONE) continue;
-    const [first, second] = [board.owner[left]!, board.owner[right]!];
-    if (quota.surplusOf(first) === 0 || quota.surplusOf(second) === 0 || first === second) continue;
+    const second = board.owner[right]!;
+    if (quota.surplusOf(second) === 0 || first === second) continue;
     const receiver = quota.neediest(first);
     if (receiver === undefined) continue;
     const need = quota.needOf(receiver);

@@ -17,11 +17,10 @@ export function handOut(
   candidates: Int32Array,
   { compare, room, tie, give }: Turns,
 ): void {
-  let left = amount;
-  // As an array, since one of numbers sorts what is in order already, as most are, in no time.
-  const sorted = Int32Array.from(Array.from(candidates).sort(compare));
-  for (const equals of runsOf(sorted, compare)) {
-    if (left === 0) return;
+  const sorted = inOrder(candidates, compare);
+  for (let left = amount, begin = 0; left > 0 && begin < sorted.length; ) {
+    const equals = sorted.subarray(begin, endOfEquals(sorted, begin, compare));
+    begin += equals.length;
     let all = 0;
     for (const index of equals) all += room(index);
     for (const index of all <= left ? equals : tie(equals)) {
@@ -33,12 +32,16 @@ export function handOut(
   }
 }
 
-function* runsOf(
-  sorted: Int32Array,
-  compare: (a: number, b: number) => number,
-): IterableIterator<Int32Array> {
-  for (let begin = 0, end = 0; begin < sorted.length; begin = end) {
-    while (end < sorted.length && compare(sorted[begin]!, sorted[end]!) === 0) end++;
-    yield sorted.subarray(begin, end);
-  }
+/** In an array: one is sorted in runs, of which there are few, and columns are not. */
+function inOrder(candidates: Int32Array, compare: Turns["compare"]): Int32Array {
+  const list: number[] = [];
+  for (const index of candidates) list.push(index);
+  return new Int32Array(list.sort(compare));
+}
+
+/** One past the last of those that are equal to the one at `begin`. */
+function endOfEquals(sorted: Int32Array, begin: number, compare: Turns["compare"]): number {
+  let end = begin + 1;
+  while (end < sorted.length && compare(sorted[begin]!, sorted[end]!) === 0) end++;
+  return end;
 }
