@@ -62,6 +62,8 @@ export class ChunkWalk {
   }
 }
 
+const NOTHING = new Float64Array(0);
+
 /**
  * A position in a list of chunks, range by range. It is itself the range where it stands, because
  * an object for each of a million ranges would take as long as everything else.
@@ -69,44 +71,61 @@ export class ChunkWalk {
 export class RangeCursor implements OwnedRange {
   readonly #chunks: readonly Chunk[];
   readonly #owners: OwnerTable;
-  #chunk = 0;
+  #next = 0;
+  /** The chunk where it stands, at hand; none at the end. */
+  #chunk: Chunk | undefined;
+  #starts!: Float64Array;
   #index = 0;
 
   constructor(chunks: readonly Chunk[], owners: OwnerTable) {
     this.#chunks = chunks;
     this.#owners = owners;
+    this.#enterNext();
   }
 
   get done(): boolean {
-    return this.#chunk >= this.#chunks.length;
+    return this.#chunk === undefined;
   }
 
   get firstLba(): number {
-    return this.#chunks[this.#chunk]!.starts[this.#index]!;
+    return this.#starts[this.#index]!;
   }
 
   get lastLba(): number {
-    const { starts, end } = this.#chunks[this.#chunk]!;
-    return (this.#index + 1 < starts.length ? starts[this.#index + 1]! : end) - 1;
+    const next = this.#index + 1;
+    return (next < this.#starts.length ? this.#starts[next]! : this.#chunk!.end) - 1;
   }
 
   get cNodeId(): CNodeId {
-    return this.#owners.idOf(this.#chunks[this.#chunk]!.owners[this.#index]!);
+    return this.#owners.idOf(this.owner);
+  }
+
+  /** By its number among `owners`. */
+  get owner(): number {
+    return this.#chunk!.owners[this.#index]!;
+  }
+
+  get owners(): readonly CNodeId[] {
+    return this.#owners.ids();
   }
 
   advance(): void {
     this.#index++;
-    if (this.#index < this.#chunks[this.#chunk]!.starts.length) return;
-    this.#chunk++;
-    this.#index = 0;
+    if (this.#index === this.#starts.length) this.#enterNext();
   }
 
   /** Where both cursors stand at the beginning of the very same chunk, passes it. */
   skipShared(other: RangeCursor): boolean {
-    if (this.done || other.done || this.#index !== 0 || other.#index !== 0) return false;
-    if (this.#chunks[this.#chunk] !== other.#chunks[other.#chunk]) return false;
-    this.#chunk++;
-    other.#chunk++;
+    if (this.#chunk !== other.#chunk || this.#index !== 0 || other.#index !== 0) return false;
+    if (this.#chunk === undefined) return false;
+    this.#enterNext();
+    other.#enterNext();
     return true;
+  }
+
+  #enterNext(): void {
+    this.#chunk = this.#chunks[this.#next++];
+    this.#starts = this.#chunk?.starts ?? NOTHING;
+    this.#index = 0;
   }
 }

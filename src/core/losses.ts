@@ -22,9 +22,12 @@ export function* lostRevisionsAfter(
 ): Steps<SortedMap<StorageServerId, number>> {
   const losing = new Set<StorageServerId>();
   let rows = 0;
-  const [giverOf, takerOf] = [serverOfCNode(before), serverOfCNode(after)];
+  const giverOf = serverOfCNode(before);
+  const takerOf = before.processes === after.processes ? giverOf : serverOfCNode(after);
   for (const { removed, added } of changes.maps) {
-    const [giving, taking] = [removed.owners.map(giverOf), added.owners.map(takerOf)];
+    const giving = removed.owners.map(giverOf);
+    const isSame = takerOf === giverOf && added.owners === removed.owners;
+    const taking = isSame ? giving : added.owners.map(takerOf);
     addServersThatLose(losing, { removed, giving, added, taking });
     rows += rangeCount(removed) + rangeCount(added);
     if (rows < ROWS_PER_STEP) continue;
@@ -78,7 +81,8 @@ function addServersThatLose(
 function serverOfCNode(state: ClusterState): (id: CNodeId) => StorageServerId | undefined {
   const known = new Map<CNodeId, StorageServerId | undefined>();
   return (cNodeId) => {
-    if (known.has(cNodeId)) return known.get(cNodeId);
+    const found = known.get(cNodeId);
+    if (found !== undefined || known.has(cNodeId)) return found;
     const server = processOfCNode(state, cNodeId)?.storageServerId;
     known.set(cNodeId, server);
     return server;

@@ -4,6 +4,7 @@
  */
 import { doubled } from "./doubled.ts";
 import type { CNodeId, OwnedRange } from "./model.ts";
+import { Numbering } from "./numbering.ts";
 
 export interface RangeColumns {
   readonly firstLba: Float64Array;
@@ -63,21 +64,20 @@ export function rangesInOrder(columns: RangeColumns, places: Uint32Array): Range
 
 const CAPACITY_MIN = 16;
 
-/** Gathers ranges whose number isn't known beforehand. */
-export class RangeColumnsBuilder {
+/** Gathers ranges whose number isn't known beforehand; owners are numbered already. */
+export class NumberedRangesBuilder {
+  readonly #owners: readonly CNodeId[];
   #count = 0;
   #firstLba = new Float64Array(CAPACITY_MIN);
   #lastLba = new Float64Array(CAPACITY_MIN);
   #owner = new Uint32Array(CAPACITY_MIN);
-  readonly #owners: CNodeId[] = [];
-  readonly #indexOf = new Map<CNodeId, number>();
 
-  add({ firstLba, lastLba, cNodeId }: OwnedRange): void {
-    let owner = this.#indexOf.get(cNodeId);
-    if (owner === undefined) {
-      owner = this.#owners.push(cNodeId) - 1;
-      this.#indexOf.set(cNodeId, owner);
-    }
+  /** `owners`: by number; may still grow. */
+  constructor(owners: readonly CNodeId[]) {
+    this.#owners = owners;
+  }
+
+  add(firstLba: number, lastLba: number, owner: number): void {
     if (this.#count === this.#owner.length) this.#grow();
     this.#firstLba[this.#count] = firstLba;
     this.#lastLba[this.#count] = lastLba;
@@ -97,5 +97,19 @@ export class RangeColumnsBuilder {
     this.#firstLba = doubled(this.#firstLba);
     this.#lastLba = doubled(this.#lastLba);
     this.#owner = doubled(this.#owner);
+  }
+}
+
+/** The same for owners by id. */
+export class RangeColumnsBuilder {
+  readonly #owners = new Numbering<CNodeId>();
+  readonly #ranges = new NumberedRangesBuilder(this.#owners.values);
+
+  add({ firstLba, lastLba, cNodeId }: OwnedRange): void {
+    this.#ranges.add(firstLba, lastLba, this.#owners.numberOf(cNodeId));
+  }
+
+  build(): RangeColumns {
+    return this.#ranges.build();
   }
 }

@@ -2,6 +2,7 @@
 import { AddressMap, type MapParts } from "../core/address-map.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
 import type { CNodeId } from "../core/model.ts";
+import { Numbering } from "../core/numbering.ts";
 import { type StateRecords, stateOf, type VolumeRecords } from "../core/stored-state.ts";
 
 export interface HandedState {
@@ -19,7 +20,7 @@ interface HandedVolume extends Pick<VolumeRecords, "record"> {
 
 /** Without what is secret. */
 export function handOver(state: ClusterState): HandedState {
-  const owners = new Names();
+  const owners = new Numbering<CNodeId>();
   return {
     records: {
       clusterId: state.clusterId,
@@ -36,10 +37,10 @@ export function handOver(state: ClusterState): HandedState {
       linkAssignments: [...state.linkAssignments.values()],
       lostRevisions: [...state.lostRevisions.entries()],
     },
-    owners: owners.all,
+    owners: owners.values,
     volumes: [...state.volumes.values()].map(({ map, ...record }) => {
       const { owners: named, ...parts } = map.parts();
-      return { record, parts, owners: owners.placesOf(named) };
+      return { record, parts, owners: numbersOf(named, owners) };
     }),
   };
 }
@@ -55,22 +56,8 @@ export function takeOver({ records, owners, volumes }: HandedState): ClusterStat
   );
 }
 
-/** Collects names, each once. */
-class Names {
-  readonly all: CNodeId[] = [];
-  readonly #places = new Map<CNodeId, number>();
-
-  placesOf(names: readonly CNodeId[]): Uint32Array {
-    const places = new Uint32Array(names.length);
-    for (let i = 0; i < places.length; i++) places[i] = this.#placeOf(names[i]!);
-    return places;
-  }
-
-  #placeOf(name: CNodeId): number {
-    const known = this.#places.get(name);
-    if (known !== undefined) return known;
-    const place = this.all.push(name) - 1;
-    this.#places.set(name, place);
-    return place;
-  }
+function numbersOf(names: readonly CNodeId[], numbering: Numbering<CNodeId>): Uint32Array {
+  const numbers = new Uint32Array(names.length);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = numbering.numberOf(names[i]!);
+  return numbers;
 }

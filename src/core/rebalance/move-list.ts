@@ -3,6 +3,7 @@
  * plan itself, and handed to another thread they would stop the event loop for a second.
  */
 import type { CNodeId, VolumeId } from "../model.ts";
+import { type ListNumbers, Numbering } from "../numbering.ts";
 import type { Move } from "./types.ts";
 
 export interface MoveColumns {
@@ -27,9 +28,6 @@ export interface Moves extends Iterable<Move> {
   at(index: number): Move | undefined;
   slice(from: number, to: number): readonly Move[];
 }
-
-/** The number of what no move has named yet. */
-const UNNAMED = -1;
 
 export class MoveList implements Moves {
   readonly columns: MoveColumns;
@@ -147,56 +145,5 @@ function renumber(part: MoveColumns, into: MoveColumns, { volumeOf, cNodeOf }: R
     volume[i] = volumeOf.at(part.volume[i]!);
     from[i] = cNodeOf.at(part.from[i]!);
     to[i] = cNodeOf.at(part.to[i]!);
-  }
-}
-
-/** Numbers values in the order in which they first come. */
-class Numbering<Value> {
-  readonly values: Value[] = [];
-  readonly #numbers = new Map<Value, number>();
-  /** What is known of lists: the parts of a plan all name the same C-nodes. */
-  readonly #ofLists = new Map<readonly Value[], ListNumbers<Value>>();
-
-  numberOf(value: Value): number {
-    let number = this.#numbers.get(value);
-    if (number === undefined) {
-      number = this.values.push(value) - 1;
-      this.#numbers.set(value, number);
-    }
-    return number;
-  }
-
-  numbersOf(values: readonly Value[]): ListNumbers<Value> {
-    let numbers = this.#ofLists.get(values);
-    if (!numbers) {
-      numbers = new ListNumbers(this, values);
-      this.#ofLists.set(values, numbers);
-    }
-    return numbers;
-  }
-}
-
-/** The numbers of a list's values; one that is not asked for takes none. */
-class ListNumbers<Value> {
-  readonly #numbering: Numbering<Value>;
-  readonly #values: readonly Value[];
-  readonly #numbers: Int32Array;
-
-  constructor(numbering: Numbering<Value>, values: readonly Value[]) {
-    this.#numbering = numbering;
-    this.#values = values;
-    this.#numbers = new Int32Array(values.length).fill(UNNAMED);
-  }
-
-  /** By place in the list. */
-  at(place: number): number {
-    const number = this.#numbers[place]!;
-    return number === UNNAMED ? this.#name(place) : number;
-  }
-
-  #name(place: number): number {
-    const number = this.#numbering.numberOf(this.#values[place]!);
-    this.#numbers[place] = number;
-    return number;
   }
 }
