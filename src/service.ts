@@ -4,6 +4,7 @@ import { BackupDirectory } from "./backup/directory.ts";
 import type { Config } from "./config.ts";
 import type { Clock } from "./core/clock.ts";
 import type { ClusterState } from "./core/cluster-state.ts";
+import { Digester } from "./digester/digester.ts";
 import { EventStreams, type EventStreamsParts } from "./events/event-streams.ts";
 import { FromFiles } from "./from-files.ts";
 import { type App, type AppParts, buildApp } from "./http/app.ts";
@@ -93,10 +94,14 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     },
     parts.registry,
   );
+  // Apart from the others, which end before the last write is done.
+  const digestThreads = new Threads(programRoot, clock);
+  const digester = new Digester(digestThreads);
   const commits: CommitQueue = new CommitQueue({
     store,
     state,
     now: () => clock.now(),
+    digestOf: (maps) => digester.digestOf(maps),
     onBatch: (batch) => metrics.committedBatch(batch),
     onCommitted: (head) => {
       metrics.convergence.committed(head);
@@ -215,6 +220,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
       await app.close().finally(cancel);
       await threads.close();
       await commits.drain();
+      await digestThreads.close();
       await audit.close();
       await history.close();
       await pusher.close();

@@ -47,6 +47,22 @@ export class DigestAccumulator {
   }
 }
 
+/** Of some rows. */
+export function digestOf(rows: Iterable<string>): Digest {
+  const digest = new DigestAccumulator();
+  for (const row of rows) digest.toggle(row);
+  return digest.digest();
+}
+
+/** Of the rows of all of them, of which two that are alike cancel out. */
+export function combined(...digests: readonly Digest[]): Digest {
+  const bytes = new Uint8Array(DIGEST_BYTES);
+  for (const digest of digests) {
+    for (let i = 0; i < DIGEST_BYTES; i++) bytes[i]! ^= digest[i]!;
+  }
+  return bytes;
+}
+
 /** The form used in messages and answers: `xor-sha256:<64 hex digits>`. */
 export function formatDigest(digest: Digest): string {
   return `xor-sha256:${Buffer.from(digest).toString("hex")}`;

@@ -1,4 +1,5 @@
 /** Which storage servers a change takes addresses from (distribution, hand-over). */
+import { rowCount } from "./changed-rows.ts";
 import type { Changes, MapChange } from "./changes.ts";
 import { type ClusterState, processOfCNode } from "./cluster-state.ts";
 import type { CNodeId, StorageServerId } from "./model.ts";
@@ -24,12 +25,13 @@ export function* lostRevisionsAfter(
   let rows = 0;
   const giverOf = serverOfCNode(before);
   const takerOf = before.processes === after.processes ? giverOf : serverOfCNode(after);
-  for (const { removed, added } of changes.maps) {
+  for (const change of changes.maps) {
+    const { removed, added } = change;
     const giving = removed.owners.map(giverOf);
     const isSame = takerOf === giverOf && added.owners === removed.owners;
     const taking = isSame ? giving : added.owners.map(takerOf);
     addServersThatLose(losing, { removed, giving, added, taking });
-    rows += rangeCount(removed) + rangeCount(added);
+    rows += rowCount(change);
     if (rows < ROWS_PER_STEP) continue;
     rows = 0;
     yield;

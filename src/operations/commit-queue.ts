@@ -4,13 +4,15 @@
  * store in one transaction: group commit. Readers see only what is committed, and nobody is
  * answered, not even refused, before the transaction that the answer rests on is durable.
  */
+import { digestOfMaps } from "../core/changed-rows.ts";
 import type { ClusterState } from "../core/cluster-state.ts";
 import { takeIn } from "../core/news.ts";
 import { restoreState } from "../core/stored-state.ts";
 import type { RebalanceToStore } from "../store/rebalances.ts";
 import type { Append } from "../store/revisions.ts";
 import type { Store } from "../store/store.ts";
-import { appendOf } from "./append-of.ts";
+import { withPauses } from "../threads/pauses.ts";
+import { appendOf, type DigestOf } from "./append-of.ts";
 
 /** Who wants what done; `decide` is pure and may run again when the head has moved. */
 export interface Command<T> {
@@ -47,6 +49,8 @@ export interface CommitQueueParts {
   readonly store: Pick<Store, "isShared" | "append" | "news" | "load">;
   readonly state: ClusterState;
   readonly now: () => number;
+  /** Asked for one change after another; where there is none, in this thread, with pauses. */
+  readonly digestOf?: DigestOf;
   /** Called with every newly committed head; a hint that never fails the commit. */
   readonly onCommitted: (state: ClusterState) => void;
   /** Called after each transaction, for who measures. */
@@ -171,6 +175,7 @@ export class CommitQueue {
     let state = base;
     const entries: Append[] = [];
     const answers: (() => void)[] = [];
+    const { digestOf = (maps) => withPauses(digestOfMaps(maps)) } = this.#parts;
     for (const { command, resolve, reject } of taken) {
       try {
         const at = this.#parts.now();
@@ -180,7 +185,9 @@ export class CommitQueue {
           answer,
           rebalance,
         } = decision instanceof Promise ? await decision : decision;
-        const entry = await appendOf(state, next, { command, at, rebalance });
+        const entry = await appendOf(state, next, {
+          ...{ command, at, rebalance, digestOf },
+        });
         if (entry) {
           entries.push(entry.append);
           state = entry.sealed;

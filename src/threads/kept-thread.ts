@@ -24,15 +24,18 @@ export class KeptThread {
     this.#clock = clock;
   }
 
-  /** What the module makes of `input`; to be called when the last one is answered. */
-  async run<T>(input: unknown): Promise<T> {
+  /**
+   * What the module makes of `input`; to be called when the last one is answered. `transfer` is
+   * handed over with it instead of copied.
+   */
+  async run<T>(input: unknown, transfer: readonly ArrayBuffer[] = []): Promise<T> {
     this.#cancelEnd();
     this.#worker ??= this.#start();
     const worker = this.#worker;
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#asked = { resolve: resolve as Asked["resolve"], reject };
-        worker.postMessage(input);
+        worker.postMessage(input, transfer);
       });
     } finally {
       this.#asked = undefined;

@@ -32,6 +32,20 @@ export class Threads {
   }
 
   /**
+   * The same without a turn, for inputs that are worked on side by side: each in the thread of its
+   * `place`, which has answered what it was given before. `transfer` is handed over, not copied.
+   */
+  runBeside<T>(
+    file: string,
+    place: number,
+    input: unknown,
+    transfer: readonly ArrayBuffer[],
+  ): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error("the service is closing"));
+    return this.#keptThread(file, place).run<T>(input, transfer);
+  }
+
+  /**
    * The same for input that comes piece by piece, from somebody who may be slow: it waits for no
    * turn, since all intakes of a module share one thread.
    */
@@ -52,13 +66,16 @@ export class Threads {
 
   #runNow<T>(file: string, input: unknown): Promise<T> {
     if (this.#closed) return Promise.reject(new Error("the service is closing"));
-    const thread = this.#keptThreads.get(file) ?? this.#threadOf(file);
-    return thread.run<T>(input);
+    return this.#keptThread(file, 0).run<T>(input);
   }
 
-  #threadOf(file: string): KeptThread {
-    const thread = new KeptThread(new URL(file, this.#root), this.#clock);
-    this.#keptThreads.set(file, thread);
+  #keptThread(file: string, place: number): KeptThread {
+    const name = `${file} ${place}`;
+    let thread = this.#keptThreads.get(name);
+    if (!thread) {
+      thread = new KeptThread(new URL(file, this.#root), this.#clock);
+      this.#keptThreads.set(name, thread);
+    }
     return thread;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { deserialize, serialize } from "node:v8";
 import Database from "better-sqlite3";
+import { rowCount } from "../../core/changed-rows.ts";
 import type { MapChange } from "../../core/changes.ts";
 import { rangeCount, rangesBetween } from "../../core/ranges.ts";
 import { type MoveColumns, moveCount, movesBetween } from "../../core/rebalance/move-list.ts";
@@ -62,7 +63,7 @@ export class DeferredRows {
   }
 
   writeMaps(changes: readonly MapChange[], revision: number): void {
-    const count = changes.reduce((sum, change) => sum + rowsIn(change), 0);
+    const count = changes.reduce((sum, change) => sum + rowCount(change), 0);
     const isDeferred = this.#isDeferred(count);
     for (const piece of isDeferred ? piecesOf(changes) : [changes]) {
       this.#take(isDeferred, { kind: "rows-1", maps: { revision, changes: piece } });
@@ -122,7 +123,7 @@ function* piecesOf(changes: readonly MapChange[]): Generator<MapChange[]> {
   let [piece, rows]: [MapChange[], number] = [[], 0];
   for (const part of partsOf(changes)) {
     piece.push(part);
-    rows += rowsIn(part);
+    rows += rowCount(part);
     if (rows < PIECE_ROWS) continue;
     yield piece;
     [piece, rows] = [[], 0];
@@ -132,7 +133,7 @@ function* piecesOf(changes: readonly MapChange[]): Generator<MapChange[]> {
 
 function* partsOf(changes: readonly MapChange[]): Generator<MapChange> {
   for (const change of changes) {
-    if (rowsIn(change) <= PIECE_ROWS) {
+    if (rowCount(change) <= PIECE_ROWS) {
       yield change;
       continue;
     }
@@ -146,10 +147,6 @@ function* partsOf(changes: readonly MapChange[]): Generator<MapChange> {
       yield { volumeId, removed: noRanges(), added: part };
     }
   }
-}
-
-function rowsIn({ removed, added }: MapChange): number {
-  return rangeCount(removed) + rangeCount(added);
 }
 
 function rowsOf(content: Buffer): Rows {

@@ -1,0 +1,85 @@
+/**
+ * What the rows of changed maps do to the digest: at once where they are few, in threads where a
+ * million of them would take a second. In whichever order and parts, the digest is the same.
+ */
+import { availableParallelism } from "node:os";
+import { digestOfMaps, type MapRows, rowCount, rowsOf } from "../core/changed-rows.ts";
+import type { MapChange } from "../core/changes.ts";
+import { combined, type Digest } from "../core/digest.ts";
+import type { CNodeId } from "../core/model.ts";
+import { Numbering } from "../core/numbering.ts";
+import { columnBuffers, type RangeColumns, rangeCount } from "../core/ranges.ts";
+import type { Steps } from "../core/steps.ts";
+import { withPauses } from "../threads/pauses.ts";
+import type { Threads } from "../threads/threads.ts";
+
+/** Of fewer rows a thread takes as long to begin as they do. */
+const ROWS_IN_PLACE_MAX = 200_000;
+/** More than these bring little, and each takes memory of its own. */
+const THREADS_MAX = 4;
+
+export class Digester {
+  readonly #threads: Threads;
+  readonly #count = Math.min(availableParallelism(), THREADS_MAX);
+
+  constructor(threads: Threads) {
+    this.#threads = threads;
+  }
+
+  /** To be asked for one change after another. */
+  async digestOf(maps: readonly MapChange[]): Promise<Digest> {
+    const rows = maps.reduce((sum, change) => sum + rowCount(change), 0);
+    if (rows <= ROWS_IN_PLACE_MAX) return withPauses(digestOfMaps(maps));
+    const parts = await withPauses(partsOf(maps, Math.ceil(rows / this.#count)));
+    const digests = parts.map((part, place) => {
+      const transfer = part.flatMap(({ ranges }) => columnBuffers(ranges));
+      return this.#threads.runBeside<Digest>("digester/digest-thread.js", place, part, transfer);
+    });
+    return combined(...(await Promise.all(digests)));
+  }
+}
+
+/** Rows that are copied in one step, some milliseconds' worth. */
+const ROWS_PER_STEP = 100_000;
+
+/** Copies in parts of so many rows. */
+function* partsOf(maps: readonly MapChange[], rowsPerPart: number): Steps<MapRows[][]> {
+  const parts: MapRows[][] = [];
+  let [part, room, owners]: [MapRows[], number, Numbering<CNodeId>] = [[], 0, new Numbering()];
+  let copied = 0;
+  for (const { volumeId, ranges } of maps.flatMap(rowsOf)) {
+    for (let from = 0; from < rangeCount(ranges); ) {
+      if (room === 0) {
+        [part, room, owners] = [[], rowsPerPart, new Numbering()];
+        parts.push(part);
+      }
+      const to = Math.min(from + room, from + ROWS_PER_STEP, rangeCount(ranges));
+      part.push({ volumeId, ranges: copyOf(ranges, from, to, owners) });
+      room -= to - from;
+      copied += to - from;
+      from = to;
+      if (copied < ROWS_PER_STEP) continue;
+      copied = 0;
+      yield;
+    }
+  }
+  return parts;
+}
+
+/** Their owners numbered for the whole part: a hundred volumes may name the same ten thousand. */
+function copyOf(
+  { firstLba, lastLba, owner, owners }: RangeColumns,
+  from: number,
+  to: number,
+  numbering: Numbering<CNodeId>,
+): RangeColumns {
+  const numbers = numbering.numbersOf(owners);
+  const numbered = owner.slice(from, to);
+  for (let i = 0; i < numbered.length; i++) numbered[i] = numbers.at(numbered[i]!);
+  return {
+    firstLba: firstLba.slice(from, to),
+    lastLba: lastLba.slice(from, to),
+    owner: numbered,
+    owners: numbering.values,
+  };
+}
