@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   threads: ["core"],
   metrics: ["core"],
   planner: ["core", "threads"],
+  digester: ["core", "threads"],
   http: ["core", "store", "operations", "threads"],
   // The storage server's side, and a source system made of it.
   agent: ["core"],
@@ -26,7 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "migrate-store": ["core", "store", "operations", "."],
   ".": [
     ...["core", "store", "backup", "push", "operations", "http", "events", "replicas"],
-    ...["threads", "planner", "metrics"],
+    ...["threads", "planner", "digester", "metrics"],
   ],
 };
 

@@ -45,6 +45,22 @@ it("copies an input only when its turn has come, so that who waits takes no memo
   ]);
 });
 
+it("works on inputs side by side, each in a thread of its own that it keeps", async () => {
+  const threads = echoThreads();
+  const { buffer } = new Uint8Array(8);
+  const both = (input: unknown, transfer: ArrayBuffer[] = []) =>
+    Promise.all(
+      [0, 1].map((place) =>
+        threads.runBeside<Echo<unknown>>("echo.mjs", place, input, place === 0 ? transfer : []),
+      ),
+    );
+  const [first, second] = await both("a");
+  expect(first!.threadId).not.toBe(second!.threadId);
+  const again = await both("b", [buffer]);
+  expect(again.map(({ threadId }) => threadId)).toEqual([first!.threadId, second!.threadId]);
+  expect(buffer.byteLength).toBe(0);
+});
+
 it("goes on after an input that cannot be copied", async () => {
   const threads = echoThreads();
   await expect(threads.run("echo.mjs", () => {})).rejects.toThrow("could not be cloned");
