@@ -2,7 +2,7 @@
 import { Gauge, type Registry } from "prom-client";
 import type { ClusterState } from "../core/cluster-state.ts";
 import type { DeliveryState } from "../core/delivery-state.ts";
-import { clusterImbalance } from "../core/load-model.ts";
+import { clusterImbalance } from "../core/imbalance.ts";
 
 export interface Figures {
   readonly state: () => ClusterState;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ClusterState } from "../../src/core/cluster-state.ts";
-import { clusterImbalance } from "../../src/core/load-model.ts";
+import { clusterImbalance } from "../../src/core/imbalance.ts";
 import { planRebalance } from "../../src/core/rebalance/plan.ts";
 import { clusterArbitrary, clusterOf, figureCluster } from "../support/cluster.ts";
 import {

@@ -4,7 +4,8 @@
  * volume left alone uses up neither budget nor turn.
  */
 import { Refusal } from "../errors.ts";
-import { countAddresses, type LoadModel, lowersSpread } from "../load-model.ts";
+import { lowersSpread } from "../imbalance.ts";
+import { countAddresses, type LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { FlowTally } from "./flow-tally.ts";
 import { AMOUNTS_MAX, type Flows } from "./flows.ts";

@@ -1,5 +1,6 @@
 /** What processes own before and after a plan, and how uneven their loads are. */
-import { countAddresses, imbalanceOf, type LoadModel } from "../load-model.ts";
+import { imbalanceOf } from "../imbalance.ts";
+import { countAddresses, type LoadModel } from "../load-model.ts";
 import type { Volume } from "../model.ts";
 import { addTo } from "./sums.ts";
 import type { Transfer } from "./transfer.ts";

@@ -6,6 +6,9 @@ export interface Fraction {
   readonly denominator: bigint;
 }
 
+/** What a double may be wrong by after a few steps, in parts of the terms. */
+export const DOUBT = 2 ** -49;
+
 export function floorDivide(numerator: bigint, denominator: bigint): bigint {
   const quotient = numerator / denominator;
   return numerator < 0n && quotient * denominator !== numerator ? quotient - 1n : quotient;

@@ -7,7 +7,7 @@
  * level is a fraction, and it is reckoned once for each kind.
  */
 import { indexesOf } from "./order.ts";
-import { compareFractions, type Fraction, floorDivide, middleOf } from "./rational.ts";
+import { compareFractions, DOUBT, type Fraction, floorDivide, middleOf } from "./rational.ts";
 
 /** Basins that differ only in how high they are filled. */
 export interface BasinKind {
@@ -34,9 +34,6 @@ interface Overflow {
   readonly excess: bigint;
   readonly weight: bigint;
 }
-
-/** What a double may be wrong by after a few steps, in parts of the terms. */
-const DOUBT = 2 ** -49;
 
 /** The level, in units per thousandth of weight; `amount` is above 0 and below the sum of the caps. */
 export function levelAfter(basins: Basins, amount: number): Fraction {

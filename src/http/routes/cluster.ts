@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { activeProcesses, type ClusterState, linkOf } from "../../core/cluster-state.ts";
 import type { Convergence } from "../../core/convergence.ts";
-import { clusterImbalance } from "../../core/load-model.ts";
+import { clusterImbalance } from "../../core/imbalance.ts";
 import { readConvergence } from "../../operations/convergence.ts";
 import { beginGeneration } from "../../operations/generation.ts";
 import { patchSettings } from "../../operations/settings.ts";
