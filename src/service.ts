@@ -96,7 +96,10 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   );
   // Apart from the others, which end before the last write is done.
   const digestThreads = new Threads(programRoot, clock);
-  const digester = new Digester(digestThreads);
+  const digester = new Digester({
+    threads: digestThreads,
+    onLost: (error) => logger.error({ err: error }, "a digest was made without threads"),
+  });
   const commits: CommitQueue = new CommitQueue({
     store,
     state,

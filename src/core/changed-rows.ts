@@ -1,6 +1,6 @@
 /**
- * What a change does to the digest: rows of the distributed state that left or came. A row that
- * stayed is not among them.
+ * The rows of the distributed state that a change takes out or puts in, and what they do to the
+ * digest. A row that stays is not among them.
  */
 import type { Changes, MapChange } from "./changes.ts";
 import {

@@ -10,11 +10,12 @@
  */
 import type { AddressMap } from "./address-map.ts";
 import { type ClusterState, effectiveState, linkOf } from "./cluster-state.ts";
+import { invariant } from "./errors.ts";
 import { type CNodeId, MICRO, MILLI, type Process } from "./model.ts";
 import { type Fraction, toNumber } from "./rebalance/rational.ts";
 
 /** The index of no process. */
-const NOBODY = -1;
+export const NOBODY = -1;
 
 /** Processes that the model can't tell apart but by what they own. */
 export interface ProcessClass {
@@ -155,6 +156,7 @@ export function countAddresses(model: LoadModel, maps: Iterable<AddressMap>): Fl
     for (let owner = 0; owner < sizes.length; owner++) {
       if (sizes[owner] === 0) continue;
       const index = indexes[owner]!;
+      invariant(index !== NOBODY, "whoever owns addresses has a process");
       counts[index] = counts[index]! + sizes[owner]!;
     }
   }

@@ -44,8 +44,9 @@ export class ListNumbers<Value> {
 
   /** By place in the list. */
   at(place: number): number {
-    const number = this.#numbers[place]!;
-    return number === UNNUMBERED ? this.#numberNow(place) : number;
+    const number = this.#numbers[place];
+    // Neither of what hasn't been asked for, nor of what the list has gained since.
+    return number !== undefined && number !== UNNUMBERED ? number : this.#numberNow(place);
   }
 
   #numberNow(place: number): number {

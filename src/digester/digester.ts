@@ -18,24 +18,46 @@ const ROWS_IN_PLACE_MAX = 200_000;
 /** More than these bring little, and each takes memory of its own. */
 const THREADS_MAX = 4;
 
+export interface DigesterParts {
+  readonly threads: Pick<Threads, "runBeside">;
+  /** Called when a thread is lost; what it was to do is done without. */
+  readonly onLost: (error: unknown) => void;
+}
+
 export class Digester {
-  readonly #threads: Threads;
+  readonly #parts: DigesterParts;
   readonly #count = Math.min(availableParallelism(), THREADS_MAX);
 
-  constructor(threads: Threads) {
-    this.#threads = threads;
+  constructor(parts: DigesterParts) {
+    this.#parts = parts;
   }
 
   /** To be asked for one change after another. */
   async digestOf(maps: readonly MapChange[]): Promise<Digest> {
     const rows = maps.reduce((sum, change) => sum + rowCount(change), 0);
-    if (rows <= ROWS_IN_PLACE_MAX) return withPauses(digestOfMaps(maps));
-    const parts = await withPauses(partsOf(maps, Math.ceil(rows / this.#count)));
-    const digests = parts.map((part, place) => {
+    if (rows > ROWS_IN_PLACE_MAX) {
+      const digest = await this.#inThreads(maps, Math.ceil(rows / this.#count));
+      if (digest) return digest;
+    }
+    return withPauses(digestOfMaps(maps));
+  }
+
+  /** Undefined where a thread is lost. */
+  async #inThreads(maps: readonly MapChange[], rowsPerPart: number): Promise<Digest | undefined> {
+    const parts = await withPauses(partsOf(maps, rowsPerPart));
+    const asked = parts.map((part, place) => {
       const transfer = part.flatMap(({ ranges }) => columnBuffers(ranges));
-      return this.#threads.runBeside<Digest>("digester/digest-thread.js", place, part, transfer);
+      const file = "digester/digest-thread.js";
+      return this.#parts.threads.runBeside<Digest>(file, place, part, transfer);
     });
-    return combined(...(await Promise.all(digests)));
+    // All of them have answered before any is asked again, whatever has become of the others.
+    const answers = await Promise.allSettled(asked);
+    const lost = answers.find((answer) => answer.status === "rejected");
+    if (lost) {
+      this.#parts.onLost(lost.reason);
+      return undefined;
+    }
+    return combined(...(await Promise.all(asked)));
   }
 }
 

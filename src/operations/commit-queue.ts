@@ -185,9 +185,8 @@ export class CommitQueue {
           answer,
           rebalance,
         } = decision instanceof Promise ? await decision : decision;
-        const entry = await appendOf(state, next, {
-          ...{ command, at, rebalance, digestOf },
-        });
+        const decided = { command, at, rebalance, digestOf };
+        const entry = await appendOf(state, next, decided);
         if (entry) {
           entries.push(entry.append);
           state = entry.sealed;

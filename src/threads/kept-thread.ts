@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Clock } from "../core/clock.ts";
+import { invariant } from "../core/errors.ts";
 
 const KEPT_MS = 30_000;
 
@@ -25,10 +26,11 @@ export class KeptThread {
   }
 
   /**
-   * What the module makes of `input`; to be called when the last one is answered. `transfer` is
-   * handed over with it instead of copied.
+   * What the module makes of `input`. To be called when the last one is answered: an answer to one
+   * would be taken for that to another. `transfer` is handed over with it instead of copied.
    */
   async run<T>(input: unknown, transfer: readonly ArrayBuffer[] = []): Promise<T> {
+    invariant(!this.#asked, "a thread is asked when it has answered");
     this.#cancelEnd();
     this.#worker ??= this.#start();
     const worker = this.#worker;

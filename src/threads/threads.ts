@@ -42,7 +42,7 @@ export class Threads {
     transfer: readonly ArrayBuffer[],
   ): Promise<T> {
     if (this.#closed) return Promise.reject(new Error("the service is closing"));
-    return this.#keptThread(file, place).run<T>(input, transfer);
+    return this.#keptThread(file, `beside ${place}`).run<T>(input, transfer);
   }
 
   /**
@@ -66,10 +66,10 @@ export class Threads {
 
   #runNow<T>(file: string, input: unknown): Promise<T> {
     if (this.#closed) return Promise.reject(new Error("the service is closing"));
-    return this.#keptThread(file, 0).run<T>(input);
+    return this.#keptThread(file, "in turn").run<T>(input);
   }
 
-  #keptThread(file: string, place: number): KeptThread {
+  #keptThread(file: string, place: string): KeptThread {
     const name = `${file} ${place}`;
     let thread = this.#keptThreads.get(name);
     if (!thread) {

@@ -271,6 +271,17 @@ test("a water cut tells loads apart that doubles can't", () => {
   expect(cut([linked, unlinked], { amount: 1, scale: 1000n, linkWork: 50n })).toEqual([1, 0]);
 });
 
+test("a water cut finds its level among heights that doubles can't tell apart", () => {
+  // Link work is far beyond what a double holds exactly: where the level lies is told exactly.
+  const height = 2 ** 30;
+  const linkWork = 10n ** 9n * (2n ** 53n - 1n);
+  const alone = [{ height, linked: true }];
+  expect(cut(alone, { amount: 12_345, linkWork })).toEqual([12_345]);
+  const two = [...alone, { height: height - 7, linked: true }];
+  expect(cut(two, { amount: 5, linkWork })).toEqual([5, 0]);
+  expect(cut(two, { amount: 9, linkWork })).toEqual([8, 1]);
+});
+
 test("after a water cut nobody who could still give is above one who gave", () => {
   const basins = fc.array(
     fc.record({
@@ -291,7 +302,11 @@ test("after a water cut nobody who could still give is above one who gave", () =
     { minLength: 1, maxLength: 20 },
   );
   const scales = fc.bigInt({ min: 1n, max: 1000n });
-  const linkWorks = fc.oneof(fc.constant(0n), fc.bigInt({ min: 1n, max: 10n ** 18n }));
+  const linkWorks = fc.oneof(
+    fc.constant(0n),
+    fc.bigInt({ min: 1n, max: 10n ** 18n }),
+    fc.bigInt({ min: 1n, max: 10n ** 25n }),
+  );
   fc.assert(
     fc.property(basins, scales, linkWorks, parts, (raw, scale, linkWork, part) => {
       const filled = raw.map((basin) => ({

@@ -36,7 +36,7 @@ function* rowsOf(maps: readonly MapChange[]): IterableIterator<string> {
 function startDigester(): Digester {
   const threads = new Threads(programRoot, realClock);
   onTestFinished(() => threads.close());
-  return new Digester(threads);
+  return new Digester({ threads, onLost: (error) => expect.fail(String(error)) });
 }
 
 it.each([
@@ -58,4 +58,25 @@ it("leaves the rows to who asks, since they are still to be stored", async () =>
   const first = await digester.digestOf([change]);
   expect(change).toEqual(copy);
   expect(await digester.digestOf([change])).toEqual(first);
+});
+
+it("does without threads where one is lost, and takes no answer for that to another change", async () => {
+  const lost: unknown[] = [];
+  let isLosing = true;
+  const threads = new Threads(programRoot, realClock);
+  onTestFinished(() => threads.close());
+  const digester = new Digester({
+    threads: {
+      // The first part can't be handed over; the others are being worked on all the while.
+      runBeside: (file, place, input, transfer) =>
+        threads.runBeside(file, place, isLosing && place === 0 ? () => {} : input, transfer),
+    },
+    onLost: (error) => lost.push(error),
+  });
+  const [first, second] = [[changeOf(1, 0, 220_000)], [changeOf(2, 0, 210_000)]];
+  expect(await digester.digestOf(first)).toEqual(digestOf(rowsOf(first)));
+  expect(lost).toHaveLength(1);
+  isLosing = false;
+  expect(await digester.digestOf(second)).toEqual(digestOf(rowsOf(second)));
+  expect(lost).toHaveLength(1);
 });

@@ -61,6 +61,14 @@ it("works on inputs side by side, each in a thread of its own that it keeps", as
   expect(buffer.byteLength).toBe(0);
 });
 
+it("doesn't ask a thread that hasn't answered yet", async () => {
+  const threads = echoThreads();
+  const first = threads.runBeside("echo.mjs", 0, 1, []);
+  await expect(threads.runBeside("echo.mjs", 0, 2, [])).rejects.toThrow("when it has answered");
+  expect(await first).toMatchObject({ input: 1 });
+  expect(await threads.runBeside("echo.mjs", 0, 3, [])).toMatchObject({ input: 3 });
+});
+
 it("goes on after an input that cannot be copied", async () => {
   const threads = echoThreads();
   await expect(threads.run("echo.mjs", () => {})).rejects.toThrow("could not be cloned");

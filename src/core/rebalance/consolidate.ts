@@ -11,7 +11,7 @@ import type { RangeColumns } from "../ranges.ts";
 import { CrumbMerging } from "./crumbs.ts";
 import { processRanges } from "./process-ranges.ts";
 import type { Proposal } from "./proposal.ts";
-import { StretchSorter } from "./stretch-sorter.ts";
+import { SortingSpace, StretchSorter } from "./stretch-sorter.ts";
 import { StretchTree } from "./stretch-tree.ts";
 import { type Transfer, transferOf, transferTo } from "./transfer.ts";
 import type { Explanation, RebalanceRequest } from "./types.ts";
@@ -26,9 +26,10 @@ export function consolidate(
   request: RebalanceRequest,
 ): Proposal {
   const plannedRanges = sumOf(volumes, ({ map }) => map.rangeCount);
+  const space = new SortingSpace(model.processes.length);
   const mergings = volumes.map((volume) => {
     const slack = slackOf(model, volume, request.toleranceMicro ?? 0);
-    return new VolumeMerging(model, volume, { slack, plannedRanges });
+    return new VolumeMerging(model, volume, { slack, plannedRanges, space });
   });
   const merged = mergeWithin(mergings, request.maxMovedAddresses ?? Number.POSITIVE_INFINITY);
   const minimumMovedAddresses = sumOf(merged, ({ needed }) => needed);
@@ -62,6 +63,7 @@ interface MergingBounds {
   readonly slack: number;
   /** Of all volumes of the plan. */
   readonly plannedRanges: number;
+  readonly space: SortingSpace;
 }
 
 /** One volume, for any budget: what doesn't depend on it is found once. */
@@ -134,7 +136,8 @@ class VolumeMerging {
   }
 
   #sorterOf(ranges: RangeColumns): StretchSorter {
-    return new StretchSorter(ranges, (index) => isActive(this.#model, index));
+    const mayReceive = (index: number) => isActive(this.#model, index);
+    return new StretchSorter(ranges, { mayReceive, space: this.#bounds.space });
   }
 
   #transferTo(after: RangeColumns): Transfer {

@@ -9,8 +9,10 @@ const SOME = 1024;
 const SMALL_BASE = 2 ** 7;
 const LARGE_BASE = 2 ** 11;
 
+type Keys = Float64Array | Uint32Array;
+
 /** Sorts `ids` by `keys[id]`, whole numbers from 0 to 2^53 − 1, ascending; equal ones stay in order. */
-export function sortByKey(ids: Int32Array, keys: Float64Array): void {
+export function sortByKey(ids: Int32Array, keys: Keys): void {
   const steps = ids.length <= FEW ? Number.POSITIVE_INFINITY : STEPS_EACH_MAX * ids.length;
   if (!insertOneByOne(ids, keys, steps)) sortByDigits(ids, keys);
 }
@@ -24,7 +26,7 @@ export function sortLargestFirst(ids: Int32Array, keys: Float64Array): void {
 }
 
 /** Whether it came to the end; equal ids are in order in any case. */
-function insertOneByOne(ids: Int32Array, keys: Float64Array, stepsMax: number): boolean {
+function insertOneByOne(ids: Int32Array, keys: Keys, stepsMax: number): boolean {
   let steps = stepsMax;
   for (let i = 1; i < ids.length && steps >= 0; i++) {
     const id = ids[i]!;
@@ -38,7 +40,7 @@ function insertOneByOne(ids: Int32Array, keys: Float64Array, stepsMax: number): 
 }
 
 /** From the lowest digit to the highest one that any key has. */
-function sortByDigits(ids: Int32Array, keys: Float64Array): void {
+function sortByDigits(ids: Int32Array, keys: Keys): void {
   let from = ids;
   let to: Int32Array = new Int32Array(ids.length);
   let largest = 0;

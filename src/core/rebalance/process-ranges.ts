@@ -1,13 +1,18 @@
 /** The ranges of a volume while they are planned: owners are named by process index. */
 import type { AddressMap } from "../address-map.ts";
-import type { LoadModel } from "../load-model.ts";
+import { invariant } from "../errors.ts";
+import { type LoadModel, NOBODY } from "../load-model.ts";
 import type { CNodeId } from "../model.ts";
 import { type RangeColumns, rangesBetween } from "../ranges.ts";
 
 export function processRanges(model: LoadModel, map: AddressMap): RangeColumns {
   const { firstLba, lastLba, owner } = map.columns();
   const indexes = model.indexesOfOwners(map);
-  for (let i = 0; i < owner.length; i++) owner[i] = indexes[owner[i]!]!;
+  for (let i = 0; i < owner.length; i++) {
+    const index = indexes[owner[i]!]!;
+    if (index === NOBODY) invariant(false, "whoever owns addresses has a process");
+    owner[i] = index;
+  }
   return { firstLba, lastLba, owner, owners: model.cNodeIds };
 }
 

@@ -1,4 +1,5 @@
 /** Exact fractions of BigInts. Denominators are positive everywhere. */
+import { invariant } from "../errors.ts";
 import { MICRO } from "../model.ts";
 
 export interface Fraction {
@@ -37,6 +38,7 @@ export function compareFractions(a: Fraction, b: Fraction): number {
 /** About the middle between two fractions, the least first: of few digits, whatever theirs are. */
 export function middleOf(low: Fraction, high: Fraction): Fraction {
   const [above, below] = [high.numerator * low.denominator, low.numerator * high.denominator];
+  invariant(below < above, "between two fractions there is a middle");
   const unit = low.denominator * high.denominator;
   let bits = 0n;
   // Rounded to a quarter of the gap it lies between the two all the same.

@@ -23,29 +23,49 @@ export interface Sorting {
 
 const NOTHING: Sorting = { removed: 0, moved: 0 };
 
+/** What sorting needs by process: one for all sorters of a plan, of which there are thousands. */
+export class SortingSpace {
+  /** For the stretch that was looked at last: */
+  readonly stretch: Int32Array;
+  readonly size: Float64Array;
+  readonly centre: Float64Array;
+  readonly place: Float64Array;
+  /** Its owners, as many as there are, in the order in which they come. */
+  readonly owners: Int32Array;
+  #stretches = 0;
+
+  constructor(processCount: number) {
+    this.stretch = new Int32Array(processCount);
+    this.size = new Float64Array(processCount);
+    this.centre = new Float64Array(processCount);
+    this.place = new Float64Array(processCount);
+    this.owners = new Int32Array(processCount);
+  }
+
+  /** The number of the stretch that is looked at next. */
+  next(): number {
+    return ++this.#stretches;
+  }
+}
+
+interface SorterParts {
+  /** One who may not receive keeps exactly what it has. */
+  readonly mayReceive: (process: number) => boolean;
+  readonly space: SortingSpace;
+}
+
 export class StretchSorter {
   readonly count: number;
   readonly #ranges: RangeColumns;
-  readonly #mayReceive: (owner: number) => boolean;
-  /** By owner, for the stretch that was looked at last: */
-  readonly #stretch: Int32Array;
-  readonly #size: Float64Array;
-  readonly #centre: Float64Array;
-  readonly #place: Float64Array;
-  /** Its owners, as many as there are, in the order in which they come. */
-  readonly #owners: Int32Array;
-  #stretches = 0;
+  readonly #mayReceive: (process: number) => boolean;
+  readonly #space: SortingSpace;
 
-  /** Owners are processes by index; one who may not receive keeps exactly what it has. */
-  constructor(ranges: RangeColumns, mayReceive: (owner: number) => boolean) {
+  /** Owners are processes by index. */
+  constructor(ranges: RangeColumns, { mayReceive, space }: SorterParts) {
     this.count = rangeCount(ranges);
     this.#ranges = ranges;
     this.#mayReceive = mayReceive;
-    this.#stretch = new Int32Array(ranges.owners.length);
-    this.#size = new Float64Array(ranges.owners.length);
-    this.#centre = new Float64Array(ranges.owners.length);
-    this.#place = new Float64Array(ranges.owners.length);
-    this.#owners = new Int32Array(ranges.owners.length);
+    this.#space = space;
   }
 
   /** Of ranges `from` … `to` − 1. */
@@ -54,12 +74,13 @@ export class StretchSorter {
     if (!owners || owners.length === to - from) return NOTHING;
     this.#sort(owners);
     const { firstLba, lastLba, owner } = this.#ranges;
+    const { size } = this.#space;
     let start = firstLba[from]!;
     let moved = lastLba[to - 1]! + 1 - start;
     // What lies where it will be, going through the ranges and through their owners side by side.
     let range = from;
     for (const each of owners) {
-      const end = start + this.#size[each]!;
+      const end = start + size[each]!;
       for (let rangeEnd = 0; rangeEnd < end; range++) {
         rangeEnd = lastLba[range]! + 1;
         if (owner[range] === each) {
@@ -75,6 +96,7 @@ export class StretchSorter {
   /** All ranges once some stretches are sorted: disjoint ones, in address order. */
   sorted(stretches: readonly Stretch[]): RangeColumns {
     const { firstLba, lastLba, owner, owners } = this.#ranges;
+    const { size } = this.#space;
     const ranges = new ProcessRangesBuilder(this.count, owners);
     const keep = (from: number, to: number) => {
       for (let i = from; i < to; i++) ranges.add(firstLba[i]!, lastLba[i]!, owner[i]!);
@@ -86,7 +108,7 @@ export class StretchSorter {
       this.#sort(ordered);
       let start = firstLba[from]!;
       for (const each of ordered) {
-        const end = start + this.#size[each]!;
+        const end = start + size[each]!;
         ranges.add(start, end - 1, each);
         start = end;
       }
@@ -99,32 +121,33 @@ export class StretchSorter {
   /** In the order in which they come; nothing where one of them may not receive. */
   #ownersIn(from: number, to: number): Int32Array | undefined {
     const { firstLba, lastLba, owner } = this.#ranges;
-    const stretch = ++this.#stretches;
+    const { stretch, size, centre, owners } = this.#space;
+    const number = this.#space.next();
     const origin = firstLba[from]!;
     let count = 0;
     for (let i = from; i < to; i++) {
       const o = owner[i]!;
-      if (this.#stretch[o] !== stretch) {
+      if (stretch[o] !== number) {
         if (!this.#mayReceive(o)) return undefined;
-        this.#stretch[o] = stretch;
-        this.#size[o] = 0;
-        this.#centre[o] = 0;
-        this.#owners[count++] = o;
+        stretch[o] = number;
+        size[o] = 0;
+        centre[o] = 0;
+        owners[count++] = o;
       }
       const length = lastLba[i]! - firstLba[i]! + 1;
-      const before = this.#size[o]!;
+      const before = size[o]!;
       const middle = firstLba[i]! - origin + length / 2;
-      this.#size[o] = before + length;
+      size[o] = before + length;
       // A running mean: the sum of lengths times places could leave the exact numbers.
-      this.#centre[o] =
-        this.#centre[o]! + (middle - this.#centre[o]!) * (length / (before + length));
+      centre[o] = centre[o]! + (middle - centre[o]!) * (length / (before + length));
     }
-    return this.#owners.subarray(0, count);
+    return owners.subarray(0, count);
   }
 
   /** Puts owners into their order. */
   #sort(owners: Int32Array): void {
-    for (const owner of owners) this.#place[owner] = Math.floor(this.#centre[owner]!);
-    sortByKey(owners, this.#place);
+    const { centre, place } = this.#space;
+    for (const owner of owners) place[owner] = Math.floor(centre[owner]!);
+    sortByKey(owners, place);
   }
 }

@@ -13,15 +13,16 @@ export type TieOrder = (equals: Int32Array) => Int32Array;
 
 /** So few of ten thousand begin alike with as many that these cost nothing. */
 const LEADING_BYTES = 4;
-const UNKNOWN = -1;
+/** Of one hash in four billion, too, which is made more than once then. */
+const UNKNOWN = 0;
 
 export function tieOrder(model: LoadModel, volumeId: VolumeId): TieOrder {
   const prefix = `${volumeId}\t`;
   // A byte a character, so that the order is that of the bytes.
   const digestOf = (index: number) => hash("sha256", prefix + model.cNodeIds[index], "binary");
-  let leading: Float64Array | undefined;
+  let leading: Uint32Array | undefined;
   return (equals) => {
-    leading ??= new Float64Array(model.processes.length).fill(UNKNOWN);
+    leading ??= new Uint32Array(model.processes.length);
     for (const index of equals) {
       if (leading[index] === UNKNOWN) leading[index] = leadingBytes(digestOf(index));
     }
@@ -42,7 +43,7 @@ function leadingBytes(digest: string): number {
 /** Sorts those with one key by their whole digests. */
 function sortAlike(
   ordered: Int32Array,
-  keys: Float64Array,
+  keys: Uint32Array,
   digestOf: (index: number) => string,
 ): void {
   for (let i = 1; i < ordered.length; i++) {

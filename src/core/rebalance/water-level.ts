@@ -6,6 +6,7 @@
  * whether it gives all it may, is told by comparing whole numbers, exactly: only the height of the
  * level is a fraction, and it is reckoned once for each kind.
  */
+import { invariant } from "../errors.ts";
 import { indexesOf } from "./order.ts";
 import { compareFractions, DOUBT, type Fraction, floorDivide, middleOf } from "./rational.ts";
 
@@ -22,7 +23,7 @@ export interface Basins {
   readonly kindOf: Uint32Array;
   /** Whole numbers that add up to at most 2^53 − 1; 1 = `scale` units of work. */
   readonly heights: Float64Array;
-  /** The most that may be taken of each. */
+  /** The most that may be taken of each; at most its height. */
   readonly caps: Float64Array;
   readonly scale: bigint;
   /** What link holders work beside their height, in units. */
@@ -35,12 +36,16 @@ interface Overflow {
   readonly weight: bigint;
 }
 
+/** A few are enough; never so many but by a mistake, which must not keep others from planning. */
+const ROUNDS_MAX = 100_000;
+
 /** The level, in units per thousandth of weight; `amount` is above 0 and below the sum of the caps. */
 export function levelAfter(basins: Basins, amount: number): Fraction {
   const members = membersOf(basins);
   let { low, high } = boundsOf(basins, members);
   let level = middleOf(low, high);
-  for (;;) {
+  for (let rounds = 0; ; rounds++) {
+    invariant(rounds < ROUNDS_MAX, "a level is found in some rounds");
     const { excess, weight } = overflowAt(level, amount, basins, members);
     const tooMuch = excess * level.denominator - weight * level.numerator;
     if (tooMuch === 0n) return level;
