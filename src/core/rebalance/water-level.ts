@@ -36,16 +36,20 @@ interface Overflow {
   readonly weight: bigint;
 }
 
-/** A few are enough; never so many but by a mistake, which must not keep others from planning. */
-const ROUNDS_MAX = 100_000;
+/**
+ * Every few rounds the bracket is halved, however the edges lie. They are apart by a part in 10^12 at
+ * least, so that so many rounds are only reached by a mistake, which must not stop all planning.
+ */
+const ROUNDS_PER_HALVING = 4;
+const ROUNDS_MAX = 1_000;
 
 /** The level, in units per thousandth of weight; `amount` is above 0 and below the sum of the caps. */
 export function levelAfter(basins: Basins, amount: number): Fraction {
   const members = membersOf(basins);
   let { low, high } = boundsOf(basins, members);
   let level = middleOf(low, high);
-  for (let rounds = 0; ; rounds++) {
-    invariant(rounds < ROUNDS_MAX, "a level is found in some rounds");
+  for (let round = 1; ; round++) {
+    invariant(round < ROUNDS_MAX, "a level is found in some rounds");
     const { excess, weight } = overflowAt(level, amount, basins, members);
     const tooMuch = excess * level.denominator - weight * level.numerator;
     if (tooMuch === 0n) return level;
@@ -54,7 +58,7 @@ export function levelAfter(basins: Basins, amount: number): Fraction {
     // Between two edges the overflow falls in a line, and this is where it comes to nothing.
     const root = { numerator: excess, denominator: weight };
     const isInside = weight > 0n && isBelow(low, root) && isBelow(root, high);
-    level = isInside ? root : middleOf(low, high);
+    level = isInside && round % ROUNDS_PER_HALVING > 0 ? root : middleOf(low, high);
   }
 }
 
