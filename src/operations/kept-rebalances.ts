@@ -37,9 +37,21 @@ export function documentOf(record: RebalanceRecord, now: number): RebalanceDocum
 
 type MovesOf = Pick<RebalanceDocument, "id" | "moveCount">;
 
-export async function allMoves(parts: OperationParts, rebalance: MovesOf): Promise<MoveList> {
+/** A few pages side by side: the store works on a large change in between, a while each time. */
+const PAGES_READ_AT_ONCE = 4;
+
+export async function allMoves(
+  { store }: Pick<OperationParts, "store">,
+  { id, moveCount }: MovesOf,
+): Promise<MoveList> {
+  const reads: Promise<Moves>[] = [];
   const pages: MoveColumns[] = [];
-  for await (const page of pagesOfMoves(parts, rebalance)) pages.push(MoveList.of(page).columns);
+  for (let offset = 0; offset < moveCount; ) {
+    for (; reads.length < PAGES_READ_AT_ONCE && offset < moveCount; offset += MOVES_READ_AT_ONCE) {
+      reads.push(store.rebalanceMoves(id!, { offset, limit: MOVES_READ_AT_ONCE }));
+    }
+    for (const page of await Promise.all(reads.splice(0))) pages.push(MoveList.of(page).columns);
+  }
   return joinMoves(pages);
 }
 

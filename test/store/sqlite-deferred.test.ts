@@ -121,6 +121,23 @@ describe("a large change", () => {
     engine.close();
   });
 
+  it("is carried over no further than the moves that are asked for, which go first", () => {
+    const { database, engine } = withLargeChange();
+    const left = () => database.prepare("SELECT count(*) FROM deferred_rows").pluck().get();
+    const read = (offset: number, limit: number, id = "rb-1") => {
+      return [...new MoveList(engine.rebalanceMoves(id, { offset, limit }))];
+    };
+    expect(read(0, 9, "rb-none")).toEqual([]);
+    expect(read(RANGES, 9)).toEqual([]);
+    expect(left()).toBe(PIECES);
+    expect(read(0, 20_000)).toEqual(moves.slice(0, 20_000));
+    expect(left()).toBe(PIECES - 1);
+    expect(read(RANGES - 20_000, 40_000)).toEqual(moves.slice(RANGES - 20_000, RANGES));
+    expect(left()).toBe(PIECES - 2);
+    expect(stateIn(engine)).toEqual(plainState(large.after));
+    engine.close();
+  });
+
   it("is carried over piece by piece before history is pruned, so that others get their turn", () => {
     const { engine } = withLargeChange();
     const step = () => engine.prune({ revisionsMax: 1, bytesMax: 2 ** 40 }, 1000, 0);

@@ -29,9 +29,10 @@ function write(tables: Tables, entry: PackedAppend): void {
   tables.links.apply(changes.links, revision);
   tables.linkAssignments.apply(changes.linkAssignments, revision);
   tables.volumes.apply(changes.volumes, revision);
+  // Where rows are deferred, moves go before maps: they are asked for first, to be taken back.
+  if (rebalance) tables.rebalances.write(rebalance);
   tables.deferred.writeMaps(changes.maps, revision);
   tables.settings.apply(changes.settings, revision);
-  if (rebalance) tables.rebalances.write(rebalance);
   if (call) tables.audit.add({ at, actor, ...call, outcome: "committed", revision });
   if (idempotent) tables.idempotency.put(idempotent, revision);
   tables.cluster.advance(entry);

@@ -54,7 +54,11 @@ export function createEngine(database: Database.Database, options?: TablesOption
     saveRebalance: (rebalance) => inTransaction(database, () => tables.rebalances.add(rebalance)),
     rebalance: (id) => tables.rebalances.one(id),
     rebalances: (page) => tables.rebalances.page(page),
-    rebalanceMoves: onAllRows((id, page) => tables.moves.of(id, page)),
+    rebalanceMoves: (id, page) => {
+      // Only as far as these: a rollback right after a large change would wait for all the rest.
+      while (tables.moves.lacks(id, page) && deferred.carryOverOne());
+      return tables.moves.of(id, page);
+    },
     recordAudit: (entries) =>
       inTransaction(database, () => {
         for (const entry of entries) tables.audit.add(entry);

@@ -6,11 +6,17 @@ import { BulkStatement, tuples } from "./bulk.ts";
 
 const MOVE_COLUMNS = MOVES.columns.join(", ");
 
+export interface MovesPage {
+  readonly offset: number;
+  readonly limit: number;
+}
+
 /** The moves of all rebalances, which go by their number. */
 export class MoveRows {
   readonly #add: BulkStatement;
   readonly #drop: Database.Statement<{ rebalance: number; count: number }>;
   readonly #page: Database.Statement<[id: string, offset: number, end: number], SqlRow>;
+  readonly #lacks: Database.Statement<{ id: string; offset: number; end: number }, 0 | 1>;
 
   constructor(database: Database.Database) {
     this.#add = new BulkStatement(
@@ -30,6 +36,14 @@ export class MoveRows {
            AND position >= ? AND position < ? ORDER BY position`,
       )
       .raw(true);
+    this.#lacks = database
+      .prepare<{ id: string; offset: number; end: number }, 0 | 1>(
+        `SELECT EXISTS (
+           SELECT 1 FROM rebalances WHERE id = @id AND move_count > @offset AND NOT EXISTS (
+             SELECT 1 FROM rebalance_moves
+             WHERE rebalance = number AND position = min(@end, move_count) - 1))`,
+      )
+      .pluck(true);
   }
 
   /** `position` is that of the first one. */
@@ -45,7 +59,12 @@ export class MoveRows {
     return this.#drop.run({ rebalance, count }).changes;
   }
 
-  of(id: string, { offset, limit }: { offset: number; limit: number }): MoveColumns {
+  /** Whether the last of those that are asked for is not here, or not yet. */
+  lacks(id: string, { offset, limit }: MovesPage): boolean {
+    return this.#lacks.get({ id, offset, end: offset + limit }) === 1;
+  }
+
+  of(id: string, { offset, limit }: MovesPage): MoveColumns {
     return MoveList.of(this.#page.all(id, offset, offset + limit).map(MOVES.fromRow)).columns;
   }
 }
