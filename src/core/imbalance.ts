@@ -48,10 +48,14 @@ export function imbalanceOf(model: LoadModel, counts: Float64Array, total: numbe
 /** The highest load, in units per thousandth of weight, where each class owns at most `largest`. */
 function highestLoad(model: LoadModel, largest: Float64Array, total: number): Fraction {
   const [scale, linkWork] = [Number(model.scale), Number(model.linkWorkPerAddress) * total];
-  const estimates = Float64Array.from(model.classes, ({ active, linked, weightMilli }, i) =>
-    active ? (largest[i]! * scale + (linked ? linkWork : 0)) / weightMilli : 0,
-  );
-  const top = estimates.reduce((highest, load) => Math.max(highest, load), 0);
+  const estimates = new Float64Array(model.classes.length);
+  let top = 0;
+  for (let i = 0; i < estimates.length; i++) {
+    const { active, linked, weightMilli } = model.classes[i]!;
+    if (!active) continue;
+    estimates[i] = (largest[i]! * scale + (linked ? linkWork : 0)) / weightMilli;
+    top = Math.max(top, estimates[i]!);
+  }
   let maximum: Fraction = { numerator: 0n, denominator: 1n };
   for (const [i, kind] of model.classes.entries()) {
     // Only where doubles can't tell are the exact ones asked, each of which takes a while.

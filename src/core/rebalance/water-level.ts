@@ -119,15 +119,18 @@ function floorsAt(level: Fraction, { kinds, scale, linkWork }: Basins): Float64A
   const { numerator, denominator } = level;
   const estimate = Number(numerator) / Number(denominator);
   const [unit, base] = [Number(scale), Number(linkWork)];
-  return Float64Array.from(kinds, ({ weightMilli, linked }) => {
+  const floors = new Float64Array(kinds.length);
+  for (let kind = 0; kind < floors.length; kind++) {
+    const { weightMilli, linked } = kinds[kind]!;
     const [own, beside] = [estimate * weightMilli, linked ? base : 0];
     const height = (own - beside) / unit;
     const doubt = (DOUBT * (Math.abs(own) + beside)) / unit;
-    const floor = Math.floor(height - doubt);
-    if (floor === Math.floor(height + doubt)) return floor;
+    floors[kind] = Math.floor(height - doubt);
+    if (floors[kind] === Math.floor(height + doubt)) continue;
     const above = numerator * BigInt(weightMilli) - (linked ? linkWork : 0n) * denominator;
-    return Number(floorDivide(above, denominator * scale));
-  });
+    floors[kind] = Number(floorDivide(above, denominator * scale));
+  }
+  return floors;
 }
 
 function isBelow(a: Fraction, b: Fraction): boolean {
