@@ -16,7 +16,7 @@ import {
 import type { VolumeId } from "./model.ts";
 import { type RangeColumns, rangeAt, rangeCount } from "./ranges.ts";
 import type { Difference } from "./sorted-map.ts";
-import { finish, type Steps } from "./steps.ts";
+import { finish, Pace, type Steps } from "./steps.ts";
 
 /** Rows of the A2C table, of one volume. */
 export interface MapRows {
@@ -41,13 +41,13 @@ export function digestOfMaps(maps: readonly MapChange[]): Steps<Digest> {
 
 export function* digestOfRows(rows: readonly MapRows[]): Steps<Digest> {
   const digest = new DigestAccumulator();
-  let count = 0;
+  const pace = new Pace(ROWS_PER_STEP);
   for (const { volumeId, ranges } of rows) {
     for (let i = 0; i < rangeCount(ranges); i++) {
       // Fields by name, because a spread takes a quarter longer.
       const { firstLba, lastLba, cNodeId } = rangeAt(ranges, i);
       digest.toggle(a2cRow({ volumeId, firstLba, lastLba, cNodeId }));
-      if (++count % ROWS_PER_STEP === 0) yield;
+      if (pace.isTimeForPause()) yield;
     }
   }
   return digest.digest();

@@ -2,7 +2,6 @@
  * What changed between two states: the one source of the store's rows, of the digest, of what a
  * revision reports, and of whether there is a revision at all.
  */
-
 import { changedRecords, digestOfMaps, rowCount } from "./changed-rows.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { combined, type Digest, digestOf } from "./digest.ts";

@@ -5,7 +5,7 @@ import { type ClusterState, processOfCNode } from "./cluster-state.ts";
 import type { CNodeId, StorageServerId } from "./model.ts";
 import { rangeCount } from "./ranges.ts";
 import type { Difference, SortedMap } from "./sorted-map.ts";
-import type { Steps } from "./steps.ts";
+import { Pace, type Steps } from "./steps.ts";
 
 /** Rows that are compared in one step, a few milliseconds' worth. */
 const ROWS_PER_STEP = 32_768;
@@ -22,7 +22,7 @@ export function* lostRevisionsAfter(
   revision: number,
 ): Steps<SortedMap<StorageServerId, number>> {
   const losing = new Set<StorageServerId>();
-  let rows = 0;
+  const pace = new Pace(ROWS_PER_STEP);
   const giverOf = serverOfCNode(before);
   const takerOf = before.processes === after.processes ? giverOf : serverOfCNode(after);
   for (const change of changes.maps) {
@@ -31,10 +31,7 @@ export function* lostRevisionsAfter(
     const isSame = takerOf === giverOf && added.owners === removed.owners;
     const taking = isSame ? giving : added.owners.map(takerOf);
     addServersThatLose(losing, { removed, giving, added, taking });
-    rows += rowCount(change);
-    if (rows < ROWS_PER_STEP) continue;
-    rows = 0;
-    yield;
+    if (pace.isTimeForPause(rowCount(change))) yield;
   }
   let lost = after.lostRevisions;
   for (const server of losing) {

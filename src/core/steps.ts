@@ -13,10 +13,12 @@ export class Pace {
     this.#perStep = perStep;
   }
 
-  /** One thing more is done. */
-  isTimeForPause(): boolean {
-    this.#done++;
-    return this.#done % this.#perStep === 0;
+  /** So many things more are done. */
+  isTimeForPause(count = 1): boolean {
+    this.#done += count;
+    if (this.#done < this.#perStep) return false;
+    this.#done = 0;
+    return true;
   }
 }
 

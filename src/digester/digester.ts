@@ -9,7 +9,7 @@ import { combined, type Digest } from "../core/digest.ts";
 import type { CNodeId } from "../core/model.ts";
 import { Numbering } from "../core/numbering.ts";
 import { columnBuffers, type RangeColumns, rangeCount } from "../core/ranges.ts";
-import type { Steps } from "../core/steps.ts";
+import { Pace, type Steps } from "../core/steps.ts";
 import { withPauses } from "../threads/pauses.ts";
 import type { Threads } from "../threads/threads.ts";
 
@@ -68,7 +68,7 @@ const ROWS_PER_STEP = 100_000;
 function* partsOf(maps: readonly MapChange[], rowsPerPart: number): Steps<MapRows[][]> {
   const parts: MapRows[][] = [];
   let [part, room, owners]: [MapRows[], number, Numbering<CNodeId>] = [[], 0, new Numbering()];
-  let copied = 0;
+  const pace = new Pace(ROWS_PER_STEP);
   for (const { volumeId, ranges } of maps.flatMap(rowsOf)) {
     for (let from = 0; from < rangeCount(ranges); ) {
       if (room === 0) {
@@ -77,12 +77,10 @@ function* partsOf(maps: readonly MapChange[], rowsPerPart: number): Steps<MapRow
       }
       const to = Math.min(from + room, from + ROWS_PER_STEP, rangeCount(ranges));
       part.push({ volumeId, ranges: copyOf(ranges, from, to, owners) });
-      room -= to - from;
-      copied += to - from;
+      const copied = to - from;
+      room -= copied;
       from = to;
-      if (copied < ROWS_PER_STEP) continue;
-      copied = 0;
-      yield;
+      if (pace.isTimeForPause(copied)) yield;
     }
   }
   return parts;

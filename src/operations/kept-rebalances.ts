@@ -44,13 +44,13 @@ export async function allMoves(
   { store }: Pick<OperationParts, "store">,
   { id, moveCount }: MovesOf,
 ): Promise<MoveList> {
-  const reads: Promise<Moves>[] = [];
+  const limit = MOVES_READ_AT_ONCE;
+  const offsets = Array.from({ length: Math.ceil(moveCount / limit) }, (_, page) => page * limit);
   const pages: MoveColumns[] = [];
-  for (let offset = 0; offset < moveCount; ) {
-    for (; reads.length < PAGES_READ_AT_ONCE && offset < moveCount; offset += MOVES_READ_AT_ONCE) {
-      reads.push(store.rebalanceMoves(id!, { offset, limit: MOVES_READ_AT_ONCE }));
-    }
-    for (const page of await Promise.all(reads.splice(0))) pages.push(MoveList.of(page).columns);
+  while (offsets.length > 0) {
+    const together = offsets.splice(0, PAGES_READ_AT_ONCE);
+    const read = together.map((offset) => store.rebalanceMoves(id!, { offset, limit }));
+    for (const page of await Promise.all(read)) pages.push(MoveList.of(page).columns);
   }
   return joinMoves(pages);
 }

@@ -3,7 +3,6 @@
  * with the process that owned it and the one that owns it by now. A cut splits a segment in two.
  * Neighbours may have the same owner: they are one range.
  */
-
 import type { AddressMap } from "../address-map.ts";
 import { doubled } from "../doubled.ts";
 import type { LoadModel } from "../load-model.ts";
