@@ -90,13 +90,15 @@ export class Writer {
     const { revision: head } = await caller.read("/v1/cluster");
     const answer = await caller.demand(sent);
     this.figures.repeated++;
-    if (answer.status >= 300) return [this.#told(sent, answer)];
+    const isTaken = answer.status < 300;
+    const told = this.#told(sent, answer);
+    if (isTaken) this.#take(sent, answer);
+    if (!applied) return isTaken ? [] : [told];
     const now = (await caller.read("/v1/cluster")).revision;
-    this.#take(sent, answer);
-    if (!applied) return [];
+    // What is gone doesn't tell in which revision it went.
     const { revision = answer.revision } = applied;
-    if (now === head && answer.revision === revision) return [];
-    return [`${this.#told(sent, answer)} though it had been done in ${revision}`];
+    if (isTaken && now === head && answer.revision === revision) return [];
+    return [`${told} though it had been done in ${applied.revision ?? "a revision not known"}`];
   }
 
   #take(sent: Sent, answer: Answer): void {
