@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CNodeId, VolumeId } from "../../src/core/model.ts";
 import { addAgent, type TestAgent, untilServer } from "../support/agents.ts";
+import { lastingPort } from "../support/lasting-port.ts";
 import {
   type Client,
   realClock,
@@ -241,9 +242,8 @@ describe("a server that was away", () => {
 
   it("whose file is from the future is ahead, until a new generation begins", async () => {
     const file = join(temporaryDirectory(), "evenkeel.db");
-    const environment = { DATABASE_URL: `sqlite:${file}` };
+    const environment = { DATABASE_URL: `sqlite:${file}`, PORT: await lastingPort() };
     const before = await startService(environment);
-    const PORT = new URL(before.address).port;
     const known = await addAgent(before, "s-2");
     const process = (name: string) => ({
       ...{ storageServerId: "s-2", rNodeId: `r-${name}`, cNodeId: `c-${name}` },
@@ -253,7 +253,7 @@ describe("a server that was away", () => {
     await before.service.close();
     copyFileSync(file, `${file}.copy`);
 
-    const between = await startService({ ...environment, PORT });
+    const between = await startService(environment);
     await between.put("/v1/processes/B", process("b"));
     const { revision } = (await between.get("/v1/a2c")).body;
     await known.until((position) => position.revision === revision);
@@ -262,7 +262,7 @@ describe("a server that was away", () => {
 
     // An operator puts the copy back, and the service has lost what came since.
     copyFileSync(`${file}.copy`, file);
-    const client = await startService({ ...environment, PORT });
+    const client = await startService(environment);
     const ahead = await known.restart(client);
     const { delivery } = await untilServer(client, "s-2", (s) => s.delivery.state === "ahead");
     expect(delivery.ackedRevision).toBe(revision);

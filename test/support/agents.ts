@@ -6,6 +6,9 @@ import { createAgent } from "../../src/agent/agent.ts";
 import { type CallbackServer, listenForPushes } from "../../src/agent/callback-server.ts";
 import type { Agent, AgentOptions, AgentPosition } from "../../src/agent/interface.ts";
 import type { StorageServerId } from "../../src/core/model.ts";
+import { lastingPort } from "./lasting-port.ts";
+import { Random } from "./random.ts";
+import { seed } from "./seed.ts";
 import { type Client, realClock, temporaryDirectory } from "./service.ts";
 
 export interface TestAgent {
@@ -36,6 +39,7 @@ export async function addAgent(
     stateFile: join(temporaryDirectory(), "tables"),
     credentials: { token: body.token, signingSecrets: [body.signingSecret] },
     settings,
+    port: Number(await lastingPort()),
   };
   return startAgent(start);
 }
@@ -46,18 +50,17 @@ interface StartParts {
   readonly stateFile: string;
   readonly credentials: Pick<AgentOptions, "token" | "signingSecrets">;
   readonly settings: Settings;
-  /** Where it listened before. */
-  readonly port?: number;
+  readonly port: number;
 }
 
 async function startAgent(parts: StartParts): Promise<TestAgent> {
-  const { client, id, stateFile, credentials, settings, port = 0 } = parts;
+  const { client, id, stateFile, credentials, settings, port } = parts;
   const warnings: string[] = [];
   const waiting = new Set<() => void>();
   const agent = createAgent({
     ...{ storageServerId: id, serviceUrl: client.address, stateFile },
     ...credentials,
-    ...{ clock: realClock, random: Math.random },
+    ...{ clock: realClock, random: new Random(seed).fraction },
     onChange: () => {
       for (const look of [...waiting]) look();
     },
@@ -90,8 +93,7 @@ async function startAgent(parts: StartParts): Promise<TestAgent> {
       }),
     restart: async (service = client) => {
       await stop();
-      const known = callback ? { port: Number(new URL(callback.url).port) } : {};
-      return startAgent({ ...parts, ...known, client: service });
+      return startAgent({ ...parts, client: service });
     },
   };
 }

@@ -2,6 +2,11 @@ import { createServer } from "node:net";
 
 /** Below those that systems give out themselves. */
 const PORTS = { first: 10_000, count: 20_000 };
+/** Each process that runs tests has a share, since a port looks free while its owner is away. */
+const SHARES = 40;
+const SHARE = PORTS.count / SHARES;
+const first = PORTS.first + (Number(process.env.VITEST_POOL_ID) % SHARES) * SHARE;
+let next = Math.floor(Math.random() * SHARE);
 
 /**
  * A port for a program that is begun anew on it, again and again. One that the system gave out may
@@ -10,7 +15,7 @@ const PORTS = { first: 10_000, count: 20_000 };
  */
 export async function lastingPort(): Promise<string> {
   for (;;) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    const port = first + (next++ % SHARE);
     if (await isFree(port)) return `${port}`;
   }
 }
