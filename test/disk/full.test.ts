@@ -48,7 +48,7 @@ it("answers 507 on a full disk, and goes on when there is room", async (context)
   rmSync(disk.seen(pid, "filler"));
   const again = await register(caller, refused);
   expect(toldWith(again, 201)).toHaveLength(refused.length);
-  const path = "/v1/rebalances?wait=converged&timeoutSeconds=60";
+  const path = "/v1/rebalances?wait=converged&timeoutSeconds=30";
   const body = { strategy: "proportional", force: true };
   await caller.demand({
     method: "PUT",

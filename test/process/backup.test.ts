@@ -33,7 +33,9 @@ async function expectWhole(directory: string): Promise<number> {
   return listed.length;
 }
 
-it("leaves nothing that looks like a backup when it is killed, at any step", async () => {
+it("leaves nothing that looks like a backup when it is killed, at any step", {
+  timeout: 120_000,
+}, async () => {
   const directory = temporaryDirectory();
   const DATABASE_URL = `sqlite:${join(temporaryDirectory(), "evenkeel.db")}`;
   const environment = { DATABASE_URL, BACKUP_DIR: directory, NODE_OPTIONS: `--import=${KILLER}` };

@@ -99,7 +99,7 @@ describe.each(ENGINES)("on $name", ({ newUrl }) => {
         expect((await call(program, "GET", url)).status, url).toBe(200);
       }
     }
-    expect((await rebalance(program, 3, 60)).status).toBe(201);
+    expect((await rebalance(program, 3, 30)).status).toBe(201);
     const { body } = await call(program, "GET", "/v1/a2c");
     for (const { receiver, refusals } of receivers) {
       expect([receiver.revision, receiver.digest]).toEqual([body.revision, body.digest]);
@@ -117,7 +117,7 @@ describe.each(ENGINES)("on $name", ({ newUrl }) => {
     );
     const { processes, links, volumes, linkAssignments } = workedExample;
     await call(program, "POST", "/v1/topology", { processes, links, volumes, linkAssignments });
-    expect((await rebalance(program, 2, 60)).status).toBe(201);
+    expect((await rebalance(program, 2, 30)).status).toBe(201);
 
     const [, , away] = receivers as [ListeningReceiver, ListeningReceiver, ListeningReceiver];
     away.intercept = () => "hang";

@@ -5,7 +5,7 @@ import { restoreState } from "../../src/core/stored-state.ts";
 import type { Append, RevisionPage } from "../../src/store/revisions.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./bench.ts";
-import { appendAll, HISTORY_RUNS, play } from "./played-history.ts";
+import { appendAll, HISTORY_RUNS, HISTORY_RUNS_MS_MAX, play } from "./played-history.ts";
 import { anyHistory } from "./random-history.ts";
 import { EMPTY_STATE, settingsDecisions, volumeWith } from "./samples.ts";
 import {
@@ -27,7 +27,9 @@ async function expectDetails(store: Store, entries: readonly Append[]): Promise<
 }
 
 export function historyContract({ newStore, reopen }: Bench): void {
-  it("gives back any history: head, differences and revisions", async () => {
+  it("gives back any history: head, differences and revisions", {
+    timeout: HISTORY_RUNS_MS_MAX,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory, async (steps) => {
         const { states, entries, batches } = play(steps);
@@ -49,7 +51,9 @@ export function historyContract({ newStore, reopen }: Bench): void {
     );
   });
 
-  it("tells the news since any revision, which lead to the head", async () => {
+  it("tells the news since any revision, which lead to the head", {
+    timeout: HISTORY_RUNS_MS_MAX,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory, async (steps) => {
         const { states, batches } = play(steps);

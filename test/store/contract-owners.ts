@@ -5,7 +5,7 @@ import type { VolumeId } from "../../src/core/model.ts";
 import { joinOwnerships, type Ownership } from "../../src/core/ownership.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./bench.ts";
-import { appendAll, HISTORY_RUNS, play } from "./played-history.ts";
+import { appendAll, HISTORY_RUNS, HISTORY_RUNS_MS_MAX, play } from "./played-history.ts";
 import { anyHistory } from "./random-history.ts";
 
 /** The owners of an address one after another, newest first, from the states alone. */
@@ -37,7 +37,9 @@ async function rowsOf(store: Store, volumeId: VolumeId, lba: number): Promise<Ow
 }
 
 export function ownersContract({ newStore }: Bench): void {
-  it("tells who owned each address when, and who hosted the owner", async () => {
+  it("tells who owned each address when, and who hosted the owner", {
+    timeout: HISTORY_RUNS_MS_MAX,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory, async (steps) => {
         const { states, batches } = play(steps);

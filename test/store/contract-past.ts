@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { startGeneration } from "../../src/core/decisions/generation.ts";
 import type { Bench } from "./bench.ts";
-import { appendAll, HISTORY_RUNS, play } from "./played-history.ts";
+import { appendAll, HISTORY_RUNS, HISTORY_RUNS_MS_MAX, play } from "./played-history.ts";
 import { anyHistory } from "./random-history.ts";
 import { EMPTY_STATE, settingsDecisions, volumeWith } from "./samples.ts";
 import { decisionOf, plainTables, readPlainTables } from "./store-model.ts";
 
 export function pastContract({ newStore, reopen }: Bench): void {
-  it("gives back the tables of every revision", async () => {
+  it("gives back the tables of every revision", { timeout: HISTORY_RUNS_MS_MAX }, async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory, async (steps) => {
         const { states, batches } = play(steps);

@@ -4,7 +4,7 @@ import type { ClusterState } from "../../src/core/cluster-state.ts";
 import type { HistoryLimits } from "../../src/store/revisions.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Bench } from "./bench.ts";
-import { appendAll, HISTORY_RUNS, play } from "./played-history.ts";
+import { appendAll, HISTORY_RUNS, HISTORY_RUNS_MS_MAX, play } from "./played-history.ts";
 import { anyHistory } from "./random-history.ts";
 import { EMPTY_STATE, settingsDecisions, volumeWith } from "./samples.ts";
 import {
@@ -56,7 +56,9 @@ async function expectKept(store: Store, states: readonly ClusterState[], floor: 
 }
 
 export function retentionContract({ newStore, reopen }: Bench): void {
-  it("reads what it keeps exactly as before, and nothing of the rest", async () => {
+  it("reads what it keeps exactly as before, and nothing of the rest", {
+    timeout: HISTORY_RUNS_MS_MAX,
+  }, async () => {
     const anyLimit = fc.record({ max: fc.integer({ min: 1, max: 12 }), rowsMax: fc.nat(6) });
     await fc.assert(
       fc.asyncProperty(anyHistory, anyLimit, async (steps, { max, rowsMax }) => {

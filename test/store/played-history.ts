@@ -9,6 +9,8 @@ import { decisionOf } from "./store-model.ts";
 
 /** Each run opens a store, which takes far longer than what is done with it. */
 export const HISTORY_RUNS = Number(process.env.PROPERTY_RUNS ?? 20);
+/** For a property of so many. */
+export const HISTORY_RUNS_MS_MAX = 60_000 + HISTORY_RUNS * 1_000;
 
 /** The decisions of a history, the states between them, and the decisions by transaction. */
 export function play(steps: readonly Step[]) {
