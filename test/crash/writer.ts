@@ -95,10 +95,11 @@ export class Writer {
     if (isTaken) this.#take(sent, answer);
     if (!applied) return isTaken ? [] : [told];
     const now = (await caller.read("/v1/cluster")).revision;
-    // What is gone doesn't tell in which revision it went.
-    const { revision = answer.revision } = applied;
-    if (isTaken && now === head && answer.revision === revision) return [];
-    return [`${told} though it had been done in ${applied.revision ?? "a revision not known"}`];
+    const { revision } = applied;
+    const isSame = isTaken && now === head && answer.revision === (revision ?? answer.revision);
+    return isSame
+      ? []
+      : [`${told} though it had been done in ${revision ?? "a revision not known"}`];
   }
 
   #take(sent: Sent, answer: Answer): void {

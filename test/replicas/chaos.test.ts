@@ -47,10 +47,18 @@ afterEach(async () => {
 const portOf = ({ url }: Program) => Number(new URL(url).port);
 const start = (port: string) => startProgram({ DATABASE_URL: database.url, PORT: port });
 
-async function demand(method: string, path: string, body?: unknown, patienceMs = 60_000) {
+async function demand(
+  method: string,
+  path: string,
+  body?: unknown,
+  { patienceMs = 60_000, minRevision = 0 } = {},
+) {
   const answer = await fetch(`${balancer.url}${path}`, {
     method,
-    headers: { connection: "close", ...(body ? { "content-type": "application/json" } : {}) },
+    headers: {
+      ...{ connection: "close", "min-revision": `${minRevision}` },
+      ...(body ? { "content-type": "application/json" } : {}),
+    },
     ...(body ? { body: JSON.stringify(body) } : {}),
     signal: AbortSignal.timeout(patienceMs),
   });
@@ -142,7 +150,10 @@ async function move(isOver: () => boolean): Promise<void> {
 
 /** Status 0: whoever was asked is gone, or has no time. */
 function look(path: string) {
-  return demand("GET", path, undefined, PATIENCE_MS).catch(() => ({ status: 0, body: undefined }));
+  return demand("GET", path, undefined, { patienceMs: PATIENCE_MS }).catch(() => ({
+    status: 0,
+    body: undefined,
+  }));
 }
 
 async function logOf(): Promise<Log> {
@@ -200,8 +211,9 @@ describe.skipIf(!POSTGRES_URL)("three replicas", () => {
       const log = await logOf();
       expect([...writers.mistakes, ...mistakesIn(writers.calls, log)]).toEqual([]);
       // A replica may not know yet of the last change, which another one has distributed.
+      const minRevision = log.revisions.length;
       const haveHead = async () => {
-        const { body } = await demand("GET", "/v1/a2c");
+        const { body } = await demand("GET", "/v1/a2c", undefined, { minRevision });
         return servers.have(body.digest) && servers.haveSettled(body.revision);
       };
       await eventually(haveHead, Boolean);
