@@ -61,7 +61,14 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
       message: "this field is not known here",
     }));
   }
-  return [{ path: formatPath(issue.path), message: issue.message }];
+  return [{ path: formatPath(issue.path), message: messageOf(issue) }];
+}
+
+/** The library's, which would name `undefined`, too, where a form is told by a field left out. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_union" || !("options" in issue)) return issue.message;
+  const named = issue.options?.filter((option) => option !== undefined) ?? [];
+  return `Invalid option: expected one of ${named.map((option) => `"${String(option)}"`).join("|")}`;
 }
 
 /** Of a union, what is wrong with the form that was nearly met. */

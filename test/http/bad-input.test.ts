@@ -381,6 +381,14 @@ it("tells what is wrong with a request, and changes nothing", async () => {
   expect(await fingerprint(client)).toEqual(before);
 });
 
+it("names the strategies where another one is asked for", async () => {
+  const client = await startWorkedExample();
+  const { body } = await client.post("/v1/rebalances", { strategy: "best" });
+  expect(body.errors[0].message).toBe(
+    'Invalid option: expected one of "equalize"|"consolidate"|"pairwise"|"proportional"',
+  );
+});
+
 it("refuses what is no JSON, too large, or another method", async () => {
   const client = await startWorkedExample();
   const text = await client.put("/v1/volumes/v", "a=b", { "content-type": "text/plain" });
